@@ -1,0 +1,334 @@
+# SPDX-License-Identifier: MIT
+#
+# One Makefile for everything; `make help` lists what can be asked of it.
+#
+# A program is its directories: a new file in them belongs to it without an
+# edit here, and scripts/registry lists the models, handlers and workloads it
+# finds there. A program whose directory is not there is not built.
+
+PREFIX ?= /usr/local
+CFLAGS ?= -O2 -g
+MODEL  ?=
+SAN    ?=
+ifeq ($(origin CC),default)
+CC = gcc
+endif
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+
+# ---- where things go: a sanitizer's build has its own place -----------------
+
+comma := ,
+ifeq ($(SAN),)
+BUILD := build
+BIN   := bin
+else
+BUILD := build-$(subst $(comma),-,$(SAN))
+BIN   := $(BUILD)/bin
+endif
+
+# ---- how to compile ---------------------------------------------------------
+
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wvla
+ifeq ($(WERROR),1)
+WARNINGS += -Werror
+endif
+ifneq ($(SAN),)
+SANITIZE := -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer
+endif
+
+# Empty, so that a file may define it too without a warning.
+BASE_CPPFLAGS := -I. -D_GNU_SOURCE=
+BASE_CFLAGS   := -std=gnu11 -pthread $(WARNINGS) $(SANITIZE)
+COMPILE = $(CC) $(BASE_CPPFLAGS) $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS) \
+	$(PACKAGE_CFLAGS) -MMD -MP -c
+LINK    = $(CC) -pthread $(SANITIZE) $(CFLAGS) $(LDFLAGS)
+
+ifeq ($(V),1)
+Q :=
+say :=
+else
+Q := @
+say = @printf '  %-5s %s\n' $(1) $(2)
+endif
+
+# ---- which packages are there -----------------------------------------------
+
+# $(call missing,NAMES): the pkg-config names among them that are not there.
+missing = $(foreach p,$(1),$(if $(filter $(p),$(PACKAGES)),,$(p)))
+debian  = $(patsubst %,lib%-dev,$(1))
+
+PACKAGES := $(shell for p in liburing sqlite3 jansson inih gsl cmocka; do \
+	pkg-config --exists $$p 2>/dev/null && echo $$p; done)
+package_cflags = $(shell pkg-config --cflags $(1) 2>/dev/null)
+package_libs   = $(shell pkg-config --libs $(1) 2>/dev/null)
+
+# ---- the sources ------------------------------------------------------------
+
+# What needs liburing has `uring` in its file name and is left out without it.
+ifneq ($(filter liburing,$(PACKAGES)),)
+sources = $(sort $(wildcard $(1)))
+URING_LIBS := $(call package_libs,liburing)
+else
+sources = $(foreach f,$(sort $(wildcard $(1))),\
+	$(if $(findstring uring,$(notdir $(f))),,$(f)))
+URING_NOTE = echo "note: no liburing-dev, so the uring model and engine are left out (scripts/setup installs it)"
+endif
+objects = $(patsubst %,$(BUILD)/%.o,$(basename $(1)))
+
+COMMON   := $(call sources,common/*.c)
+MODELS   := $(filter-out servers/main.c,$(call sources,servers/*.c))
+CORE     := $(call sources,servers/core/*.c) $(call sources,servers/core/*.S)
+HANDLERS := $(call sources,servers/handlers/*.c)
+CLIENT   := $(filter-out client/main.c,$(call sources,client/*.c))
+WORKLOADS := $(call sources,client/workloads/*.c)
+COMPARE  := $(filter-out compare/main.c,$(call sources,compare/*.c))
+CLASSROOM := $(filter-out classroom/main.c,$(call sources,classroom/*.c))
+PEERS    := $(call sources,peers/*.c)
+UNIT     := $(call sources,tests/unit/test_*.c)
+UNIT_HELP := $(filter-out $(UNIT),$(call sources,tests/unit/*.c))
+
+# The registries exist once the interface that they list does.
+ifneq ($(wildcard servers/core/model.h),)
+REGISTRY := $(BUILD)/registry.o
+endif
+ifneq ($(wildcard client/workload.h),)
+REGISTRY_WORKLOADS := $(BUILD)/registry_workloads.o
+endif
+
+COMMON_O    := $(call objects,$(COMMON))
+SERVER_O    := $(call objects,$(MODELS) $(CORE) $(HANDLERS)) $(REGISTRY)
+CLIENT_O    := $(call objects,$(CLIENT) $(WORKLOADS)) $(REGISTRY_WORKLOADS)
+COMPARE_O   := $(call objects,$(COMPARE))
+CLASSROOM_O := $(call objects,$(CLASSROOM))
+
+PROGRAMS := $(if $(REGISTRY),$(if $(wildcard servers/main.c),$(BIN)/server)) \
+	$(if $(REGISTRY_WORKLOADS),$(if $(wildcard client/main.c),$(BIN)/client)) \
+	$(if $(wildcard compare/main.c),$(BIN)/compare) \
+	$(if $(wildcard classroom/main.c),$(BIN)/classroom) \
+	$(patsubst peers/%.c,$(BIN)/%,$(PEERS))
+TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(UNIT))
+
+.PHONY: all tests
+all: $(PROGRAMS) ## build the programs into bin/ (the default)
+
+tests: $(TESTS) ## build the unit tests
+
+# ---- stamps: what is no file but must cause a rebuild when it changes -------
+
+# $(call changed,FILE,TEXT): FORCE unless FILE holds TEXT, which
+# $(call record,TEXT) writes there.
+quote := '
+record = @printf '%s\n' '$(subst $(quote),$(quote)\$(quote)$(quote),$(strip $(1)))' >$@
+changed = $(if $(findstring x$(strip $(file <$(1)))x,x$(strip $(2))x),,FORCE)
+.PHONY: FORCE
+
+FLAGS := $(CC) | $(BASE_CPPFLAGS) $(CPPFLAGS) | $(BASE_CFLAGS) $(CFLAGS) | \
+	$(LDFLAGS) | $(PACKAGES)
+$(BUILD)/flags: $(call changed,$(BUILD)/flags,$(FLAGS))
+	@mkdir -p $(@D)
+	@command -v $(firstword $(CC)) >/dev/null || { \
+	  echo "make: there is no compiler $(firstword $(CC)): run scripts/setup" >&2; \
+	  exit 1; }
+	@$(URING_NOTE)
+	$(call record,$(FLAGS))
+
+# $(call list,NAME,OBJECTS): NAME.list changes when OBJECTS does, so that a
+# file that is taken away leaves the program that held it.
+define list
+$(BUILD)/$(1).list: $(call changed,$(BUILD)/$(1).list,$(2))
+	@mkdir -p $$(@D)
+	$$(call record,$(2))
+endef
+$(foreach l,COMMON SERVER CLIENT COMPARE CLASSROOM,\
+	$(eval $(call list,$(l),$($(l)_O))))
+
+# $(call need,WHAT,PACKAGES): a target that stops with the packages to install,
+# when there are any.
+define need
+ifneq ($(call missing,$(2)),)
+.PHONY: need-$(1)
+need-$(1):
+	$$(error $(1) needs $(call debian,$(call missing,$(2))): run scripts/setup)
+NEED_$(1) := need-$(1)
+endif
+endef
+
+# ---- compiling --------------------------------------------------------------
+
+$(BUILD)/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(COMPILE) -o $@ $<
+
+$(BUILD)/%.o: %.S $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,AS,$<)
+	$(Q)$(COMPILE) -o $@ $<
+
+$(BUILD)/%.o: $(BUILD)/%.c $(BUILD)/flags
+	$(call say,CC,$<)
+	$(Q)$(COMPILE) -o $@ $<
+
+# The registries are written anew when a listed file changes, but keep their
+# time when they come out the same, so that nothing is built for nothing.
+define registry
+$(BUILD)/$(1).stamp: scripts/registry $(3) \
+		$(call changed,$(BUILD)/$(1).stamp,$(3))
+	@mkdir -p $$(@D)
+	@scripts/registry $(2) $(3) >$(BUILD)/$(1).new
+	@cmp -s $(BUILD)/$(1).new $(BUILD)/$(1).c || \
+		cp $(BUILD)/$(1).new $(BUILD)/$(1).c
+	@rm $(BUILD)/$(1).new
+	$$(call record,$(3))
+$(BUILD)/$(1).c: $(BUILD)/$(1).stamp ;
+endef
+$(eval $(call registry,registry,server,$(MODELS) $(HANDLERS)))
+$(eval $(call registry,registry_workloads,client,$(WORKLOADS)))
+
+# ---- programs ---------------------------------------------------------------
+
+define link
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(1)
+endef
+
+# Plugins use the server's functions: hence -rdynamic.
+$(BIN)/server: $(BUILD)/servers/main.o $(SERVER_O) $(COMMON_O) \
+		$(BUILD)/SERVER.list $(BUILD)/COMMON.list
+	$(call link,-rdynamic $(URING_LIBS) -ldl -lm)
+
+$(BIN)/client: $(BUILD)/client/main.o $(CLIENT_O) $(COMMON_O) \
+		$(BUILD)/CLIENT.list $(BUILD)/COMMON.list
+	$(call link,$(URING_LIBS) -lm)
+
+COMPARE_PACKAGES := sqlite3 jansson inih gsl
+COMPARE_LIBS := $(call package_libs,$(COMPARE_PACKAGES)) -lm
+$(eval $(call need,compare,$(COMPARE_PACKAGES)))
+$(COMPARE_O) $(BUILD)/compare/main.o: PACKAGE_CFLAGS := \
+	$(call package_cflags,$(COMPARE_PACKAGES))
+$(COMPARE_O) $(BUILD)/compare/main.o: | $(NEED_compare)
+
+$(BIN)/compare: $(BUILD)/compare/main.o $(COMPARE_O) $(COMMON_O) \
+		$(BUILD)/COMPARE.list $(BUILD)/COMMON.list
+	$(call link,$(COMPARE_LIBS))
+
+CLASSROOM_PACKAGES := sqlite3 jansson
+$(eval $(call need,classroom,$(CLASSROOM_PACKAGES)))
+$(CLASSROOM_O) $(BUILD)/classroom/main.o: PACKAGE_CFLAGS := \
+	$(call package_cflags,$(CLASSROOM_PACKAGES))
+$(CLASSROOM_O) $(BUILD)/classroom/main.o: | $(NEED_classroom)
+
+$(BIN)/classroom: $(BUILD)/classroom/main.o $(CLASSROOM_O) $(COMMON_O) \
+		$(BUILD)/CLASSROOM.list $(BUILD)/COMMON.list
+	$(call link,$(call package_libs,$(CLASSROOM_PACKAGES)) -lm)
+
+# Each peer is a program of its own that uses nothing of ours.
+$(patsubst peers/%.c,$(BIN)/%,$(PEERS)): $(BIN)/%: $(BUILD)/peers/%.o
+	$(call link,-lm)
+
+# ---- unit tests -------------------------------------------------------------
+
+# Archives, so that a test takes only what it uses and may replace the rest.
+# test_client_* are linked with the client, test_compare_* with compare, all
+# others with the server. A line `/* link: FLAGS */` in a test adds FLAGS.
+define archive
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(call say,AR,$@)
+	$(Q)ar crs $@ $(filter %.o,$^)
+endef
+$(BUILD)/libserver.a: $(SERVER_O) $(COMMON_O) $(BUILD)/SERVER.list \
+		$(BUILD)/COMMON.list
+	$(archive)
+$(BUILD)/libclient.a: $(CLIENT_O) $(COMMON_O) $(BUILD)/CLIENT.list \
+		$(BUILD)/COMMON.list
+	$(archive)
+$(BUILD)/libcompare.a: $(COMPARE_O) $(COMMON_O) $(BUILD)/COMPARE.list \
+		$(BUILD)/COMMON.list
+	$(archive)
+
+define link_test
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(filter %.a,$^) \
+		$$(sed -n 's|^/\* link: \(.*\) \*/$$|\1|p' tests/unit/$*.c) \
+		$(call package_libs,cmocka) $(1)
+endef
+$(eval $(call need,tests,cmocka))
+$(patsubst $(BUILD)/tests/%,$(BUILD)/tests/unit/%.o,$(TESTS)): | $(NEED_tests)
+
+CLIENT_TESTS  := $(filter $(BUILD)/tests/test_client_%,$(TESTS))
+COMPARE_TESTS := $(filter $(BUILD)/tests/test_compare_%,$(TESTS))
+SERVER_TESTS  := $(filter-out $(CLIENT_TESTS) $(COMPARE_TESTS),$(TESTS))
+UNIT_HELP_O   := $(call objects,$(UNIT_HELP))
+
+$(SERVER_TESTS): $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(UNIT_HELP_O) \
+		$(BUILD)/libserver.a
+	$(call link_test,-rdynamic $(URING_LIBS) -ldl -lm)
+$(CLIENT_TESTS): $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(UNIT_HELP_O) \
+		$(BUILD)/libclient.a
+	$(call link_test,$(URING_LIBS) -lm)
+$(COMPARE_TESTS): $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(UNIT_HELP_O) \
+		$(BUILD)/libcompare.a
+	$(call link_test,$(COMPARE_LIBS))
+
+# ---- what one asks for ------------------------------------------------------
+
+RUN_TESTS = SERVERLAB_BIN=$(abspath $(BIN)) SERVERLAB_BUILD=$(abspath $(BUILD)) \
+	SERVERLAB_SAN=$(SAN) tests/run
+
+.PHONY: check unit conformance compare bench format format-check install \
+	clean help
+check: all tests ## build everything and run every test
+	$(Q)$(RUN_TESTS)
+
+unit: tests ## run the unit tests only
+	$(Q)$(RUN_TESTS) $(TESTS)
+
+conformance: all ## hold each model, or MODEL=SPEC, to the contract of all models
+	$(Q)SERVERLAB_MODEL='$(MODEL)' $(RUN_TESTS) tests/conformance.t
+
+compare: all ## compare the server models and print the table
+	$(Q)$(BIN)/compare run
+
+bench: all ## measure the ratios that the design promises
+	$(Q)scripts/bench
+
+C_FILES = $(sort $(wildcard $(foreach d,common servers client compare \
+	classroom peers tests,$(d)/*.[ch] $(d)/*/*.[ch])))
+
+format: ## format all C files as .clang-format says
+	$(Q)clang-format -i $(C_FILES)
+
+format-check: ## fail where a C file is not so formatted
+	$(Q)$(if $(C_FILES),clang-format --dry-run -Werror $(C_FILES))
+
+LIBEXEC = $(DESTDIR)$(PREFIX)/libexec/serverlab
+INCLUDE = $(DESTDIR)$(PREFIX)/include/serverlab
+MAN1    = $(DESTDIR)$(PREFIX)/share/man/man1
+install: all ## install under PREFIX=/usr/local, below DESTDIR
+	install -d $(DESTDIR)$(PREFIX)/bin $(LIBEXEC) $(INCLUDE)/common \
+		$(INCLUDE)/servers/core $(MAN1)
+	install -m 755 scripts/serverlab $(DESTDIR)$(PREFIX)/bin/serverlab
+	install -m 755 $(PROGRAMS) $(LIBEXEC)
+	install -m 644 $(wildcard common/*.h) $(INCLUDE)/common
+	install -m 644 $(wildcard servers/core/*.h) $(INCLUDE)/servers/core
+	$(if $(wildcard docs/man/*.1),install -m 644 $(wildcard docs/man/*.1) $(MAN1))
+
+clean: ## remove what was built (results stay)
+	rm -rf bin build build-*/
+
+help: ## this list
+	@echo 'targets:'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | \
+		awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
+	@echo 'settings: WERROR=1 (warnings are errors), SAN=address,undefined or'
+	@echo '  SAN=thread (a build of its own, in build-*/), CC=clang, CFLAGS=,'
+	@echo '  V=1 (show the commands), MODEL=SPEC, PREFIX=, DESTDIR='
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
