@@ -12,6 +12,7 @@
  * The address is numeric IPv4. SIGTERM ends it, as it ends any program that
  * does not ask otherwise. Read next: servers/epoll.c.
  */
+#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <err.h>
 #include <netinet/in.h>
