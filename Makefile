@@ -291,7 +291,7 @@ unit: tests ## run the unit tests only
 	$(Q)$(RUN_TESTS) $(TESTS)
 
 conformance: all ## hold each model, or MODEL=SPEC, to the contract of all models
-	$(Q)SERVERLAB_MODEL='$(MODEL)' $(RUN_TESTS) tests/conformance.t
+	$(Q)MODEL='$(MODEL)' $(RUN_TESTS) tests/conformance.t
 
 compare: all ## compare the server models and print the table
 	$(Q)$(BIN)/compare run
