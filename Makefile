@@ -99,6 +99,10 @@ ifneq ($(wildcard client/workload.h),)
 REGISTRY_WORKLOADS := $(BUILD)/registry_workloads.o
 endif
 
+SOURCES := $(COMMON) $(MODELS) $(CORE) $(HANDLERS) $(CLIENT) $(WORKLOADS) \
+	$(COMPARE) $(CLASSROOM) $(PEERS) $(UNIT) $(UNIT_HELP) \
+	$(wildcard servers/main.c client/main.c compare/main.c classroom/main.c)
+
 COMMON_O    := $(call objects,$(COMMON))
 SERVER_O    := $(call objects,$(MODELS) $(CORE) $(HANDLERS)) $(REGISTRY)
 CLIENT_O    := $(call objects,$(CLIENT) $(WORKLOADS)) $(REGISTRY_WORKLOADS)
@@ -282,8 +286,8 @@ $(COMPARE_TESTS): $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(UNIT_HELP_O) \
 RUN_TESTS = SERVERLAB_BIN=$(abspath $(BIN)) SERVERLAB_BUILD=$(abspath $(BUILD)) \
 	SERVERLAB_SAN=$(SAN) tests/run
 
-.PHONY: check unit conformance compare bench format format-check install \
-	clean help
+.PHONY: check unit conformance compare bench format format-check lint headers \
+	install clean help
 check: all tests ## build everything and run every test
 	$(Q)$(RUN_TESTS)
 
@@ -307,6 +311,17 @@ format: ## format all C files as .clang-format says
 
 format-check: ## fail where a C file is not so formatted
 	$(Q)$(if $(C_FILES),clang-format --dry-run -Werror $(C_FILES))
+
+LINT = $(CC) $(BASE_CPPFLAGS) $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS)
+lint: | $(patsubst %.o,%.c,$(REGISTRY) $(REGISTRY_WORKLOADS)) ## compile every source to nothing, for the warnings
+	$(Q)status=0; for f in $(filter %.c,$(SOURCES)) $|; do \
+		$(LINT) -c -o /dev/null $$f || status=1; \
+	done; exit $$status
+
+headers: ## compile every header alone
+	$(Q)status=0; for f in $(filter %.h,$(C_FILES)); do \
+		$(LINT) -x c -fsyntax-only $$f || status=1; \
+	done; exit $$status
 
 LIBEXEC = $(DESTDIR)$(PREFIX)/libexec/serverlab
 INCLUDE = $(DESTDIR)$(PREFIX)/include/serverlab
