@@ -39,10 +39,10 @@ static int parse_scaled(
 		if (strcmp(end, units->name))
 			continue;
 		n *= units->factor;
-		if (n >= 1.8e19)
+		if (n >= 9e18)
 			return -ERANGE;
 		*value = (uint64_t)llround(n);
-		return (double)*value < n - 0.5 ? -ERANGE : 0;
+		return 0;
 	}
 	return -EINVAL;
 }

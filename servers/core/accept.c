@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+#include "servers/core/accept.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "servers/core/scoreboard.h"
+#include "servers/core/server.h"
+#include "servers/core/signals.h"
+
+/* --overload refuse: the peer learns at once that there is no room. */
+static int accept_refuse(struct acceptor *a)
+{
+	int fd = accept4(a->listener, NULL, NULL, SOCK_CLOEXEC);
+
+	if (fd < 0)
+		return errno == EAGAIN ? -EAGAIN : -EBUSY;
+	close(fd);
+	slot_add(a->slot ? &a->slot->refused
+			 : &a->server->board->slots[0].refused,
+		1);
+	board_error(a->server->board, "overload.refused", 0);
+	return -EINTR;
+}
+
+/* accept4() has failed with `error`. */
+static int accept_failed(struct acceptor *a, int error)
+{
+	switch (error) {
+	case EAGAIN:
+		return -EAGAIN;
+	case EMFILE:
+	case ENFILE:
+	case ENOBUFS:
+	case ENOMEM:
+		board_error(a->server->board, "accept", error);
+		if (!a->starved)
+			log_warnx("no room for new connections (%s): they "
+				  "wait until others end",
+				errno_name(error));
+		a->starved = true;
+		return -EBUSY;
+	default:
+		/* Errors of that one connection, already pending on it. */
+		if (error != EINTR)
+			board_error(a->server->board, "accept", error);
+		return -EINTR;
+	}
+}
+
+int accept_try(struct acceptor *a, int flags)
+{
+	int fd, error;
+
+	if (!server_enter(a->server))
+		return a->server->config.overload == OVERLOAD_REFUSE
+			       ? accept_refuse(a)
+			       : -EBUSY;
+	fd = accept4(a->listener, NULL, NULL, flags | SOCK_CLOEXEC);
+	if (fd < 0) {
+		error = errno;
+		server_leave(a->server);
+		return accept_failed(a, error);
+	}
+	a->starved = false;
+	if (a->slot)
+		slot_add(&a->slot->accepted, 1);
+	return fd;
+}
+
+/* Until somebody connects (unless there is no room), or a signal. */
+static void accept_wait(struct acceptor *a, bool room)
+{
+	const struct timespec retry = clock_timespec(ACCEPT_RETRY_NS);
+	struct pollfd fds[2] = {
+		{.fd = signals_fd(), .events = POLLIN},
+		{.fd = a->listener, .events = POLLIN},
+	};
+
+	if (ppoll(fds, room ? 2 : 1, room ? NULL : &retry, NULL) > 0 &&
+		fds[0].revents)
+		signals_clear();
+}
+
+int accept_next(struct acceptor *a)
+{
+	for (;;) {
+		int fd;
+
+		if (signals_stopping())
+			return -ESHUTDOWN;
+		if (signals_child_ended())
+			return -ECHILD;
+		fd = accept_try(a, 0);
+		if (fd >= 0)
+			return fd;
+		if (fd != -EINTR)
+			accept_wait(a, fd == -EAGAIN);
+	}
+}
+
+void accept_abandon(struct server *s, struct slot *slot, int fd,
+	const char *phase, int error)
+{
+	board_error(s->board, phase, error);
+	close(fd);
+	slot_add(&slot->closed, 1);
+	server_leave(s);
+}

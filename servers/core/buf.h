@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Byte buffers that grow at the end and are consumed at the front, lent by a
+ * pool of one worker, so that a request in steady state allocates nothing.
+ * Not thread-safe: a pool belongs to the thread that runs its worker.
+ */
+#ifndef SERVERLAB_CORE_BUF_H
+#define SERVERLAB_CORE_BUF_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf {
+	struct buf *next;    /* in the pool's free list */
+	uint32_t size;	     /* of data */
+	uint32_t start, end; /* the bytes held: data[start..end) */
+	char data[];
+};
+
+struct buf_pool {
+	struct buf *free;
+	unsigned kept;	   /* buffers in the free list */
+	uint32_t standard; /* size of a new buffer */
+};
+
+void buf_pool_init(struct buf_pool *pool, uint32_t standard);
+void buf_pool_release(struct buf_pool *pool);
+
+/* A buffer with nothing in it, or NULL: out of memory. */
+struct buf *buf_get(struct buf_pool *pool);
+void buf_put(struct buf_pool *pool, struct buf *b);
+
+static inline size_t buf_len(const struct buf *b)
+{
+	return b->end - b->start;
+}
+
+/* Makes room for `len` bytes behind the held ones; *b may be NULL (a buffer is
+ * taken) and may move. 0, or -ENOMEM with *b as it was. */
+int buf_reserve(struct buf_pool *pool, struct buf **b, size_t len);
+
+/* Appends a copy. 0 or -ENOMEM. */
+int buf_append(
+	struct buf_pool *pool, struct buf **b, const void *data, size_t len);
+
+/* Drops `len` bytes at the front; an emptied buffer goes back to the pool and
+ * *b becomes NULL. */
+void buf_consume(struct buf_pool *pool, struct buf **b, size_t len);
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+#include "servers/core/children.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "servers/core/scoreboard.h"
+#include "servers/core/signals.h"
+
+struct child {
+	pid_t pid;
+	struct slot *slot;
+};
+
+/* The children cut their connections at the deadline; so long after it, one
+ * that still lives does not listen. */
+#define CHILDREN_PATIENCE_NS NS_PER_S
+
+void children_init(struct children *all, struct scoreboard *board)
+{
+	*all = (struct children) {.board = board};
+}
+
+int children_add(struct children *all, pid_t pid, struct slot *slot)
+{
+	if (all->count == all->size) {
+		const unsigned size = all->size ? all->size * 2 : 64;
+		struct child *list = realloc(all->list, size * sizeof(*list));
+
+		if (!list) {
+			kill(pid, SIGKILL);
+			waitpid(pid, NULL, 0);
+			return -ENOMEM;
+		}
+		all->list = list;
+		all->size = size;
+	}
+	all->list[all->count++] = (struct child) {pid, slot};
+	return 0;
+}
+
+static uint64_t children_cpu_ns(const struct rusage *used)
+{
+	return (uint64_t)(used->ru_utime.tv_sec + used->ru_stime.tv_sec) *
+		       NS_PER_S +
+	       (uint64_t)(used->ru_utime.tv_usec + used->ru_stime.tv_usec) *
+		       NS_PER_US;
+}
+
+static void children_tell_death(struct children *all, pid_t pid, int status)
+{
+	if (WIFEXITED(status) && !WEXITSTATUS(status))
+		return;
+	board_error(all->board, "worker.died", 0);
+	if (WIFSIGNALED(status))
+		log_warnx("child %d died: %s%s", (int)pid,
+			strsignal(WTERMSIG(status)),
+			WCOREDUMP(status) ? " (core dumped)" : "");
+	else
+		log_warnx("child %d ended with status %d", (int)pid,
+			WEXITSTATUS(status));
+}
+
+void children_reap(struct children *all)
+{
+	struct rusage used;
+	int status;
+	pid_t pid;
+
+	while ((pid = wait4(-1, &status, WNOHANG, &used)) > 0) {
+		unsigned i = 0;
+
+		while (i < all->count && all->list[i].pid != pid)
+			i++;
+		if (i == all->count)
+			continue; /* not one of ours */
+		children_tell_death(all, pid, status);
+		board_lost(all->board, all->list[i].slot);
+		board_bury(
+			all->board, all->list[i].slot, children_cpu_ns(&used));
+		all->list[i] = all->list[--all->count];
+	}
+}
+
+static void children_kill(const struct children *all, int number)
+{
+	for (unsigned i = 0; i < all->count; i++)
+		kill(all->list[i].pid, number);
+}
+
+int children_drain(struct children *all)
+{
+	const struct timespec nudge = clock_timespec(SIGNALS_NUDGE_NS);
+
+	for (children_reap(all); all->count; children_reap(all)) {
+		struct pollfd event = {.fd = signals_fd(), .events = POLLIN};
+		const bool late =
+			clock_ns() > signals_deadline() + CHILDREN_PATIENCE_NS;
+
+		children_kill(all, late ? SIGKILL : SIGTERM);
+		if (ppoll(&event, 1, &nudge, NULL) > 0)
+			signals_clear();
+	}
+	free(all->list);
+	return 0;
+}

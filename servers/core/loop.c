@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: MIT */
+#include "servers/core/loop.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "servers/core/scoreboard.h"
+#include "servers/core/server.h"
+#include "servers/core/signals.h"
+#include "servers/core/sock.h"
+
+enum {
+	/* Accepts in one turn, so that a burst leaves the others their turn. */
+	LOOP_ACCEPTS = 64,
+};
+
+static int loop_watch(struct loop *l, struct watch *w, unsigned interest)
+{
+	int error;
+
+	if (w->interest == interest)
+		return 0;
+	error = l->watch(l, w, interest);
+	if (error)
+		return error;
+	w->known = true;
+	w->interest = (uint8_t)interest;
+	return 0;
+}
+
+int loop_init(struct loop *l, struct server *s)
+{
+	int error =
+		worker_init(&l->worker, s, &s->board->slots[0], WORKER_LARGE);
+
+	if (error)
+		return error;
+	l->acceptor = (struct acceptor) {
+		.server = s,
+		.slot = l->worker.slot,
+		.listener = s->listener,
+	};
+	l->listener =
+		(struct watch) {.fd = s->listener, .kind = WATCH_LISTENER};
+	l->signal = (struct watch) {.fd = signals_fd(), .kind = WATCH_SIGNAL};
+	error = loop_watch(l, &l->listener, WATCH_READ);
+	if (!error)
+		error = loop_watch(l, &l->signal, WATCH_READ);
+	if (error) {
+		log_warnx("cannot watch the listener: %s", strerror(-error));
+		worker_release(&l->worker);
+	}
+	return error;
+}
+
+void loop_release(struct loop *l)
+{
+	timers_release(&l->timers);
+	worker_release(&l->worker);
+}
+
+/* ---- connections ------------------------------------------------------- */
+
+static void loop_close(struct loop *l, struct conn *c)
+{
+	timers_remove(&l->timers, c);
+	if (l->forget && c->watch.known)
+		l->forget(l, &c->watch);
+	close(c->watch.fd);
+	conn_close(c);
+	/* Events of this turn may still name it. */
+	c->next = l->graveyard;
+	l->graveyard = c;
+	if (l->accept_ns) /* a descriptor and a place are free again */
+		l->accept_ns = 1;
+}
+
+/* Asks the kernel for what the connection waits for, and no more. */
+static int loop_arm(struct loop *l, struct conn *c)
+{
+	unsigned interest = 0;
+
+	if (c->lingering || conn_wants_input(c))
+		interest |= WATCH_READ;
+	if (c->blocked)
+		interest |= WATCH_WRITE;
+	/* No edge will tell of what has come while we did not look. */
+	if (l->edge && c->watch.known &&
+		(interest & ~c->watch.interest & WATCH_READ))
+		worker_queue(&l->worker, c);
+	return loop_watch(l, &c->watch, interest);
+}
+
+static int loop_set_timer(struct loop *l, struct conn *c)
+{
+	const uint64_t when = conn_deadline(c);
+
+	return when ? timers_set(&l->timers, c, when) : 0;
+}
+
+/* After something happened: sends what there is to send, then sees what the
+ * connection waits for next. */
+static void loop_settle(struct loop *l, struct conn *c)
+{
+	if (c->out && !c->blocked)
+		c->blocked = conn_flush(c, MSG_DONTWAIT) == SOCK_AGAIN;
+	if (l->worker.draining && !c->queued)
+		conn_drain(c);
+	if (conn_done(c) && !conn_linger(c)) {
+		loop_close(l, c);
+		return;
+	}
+	if (c->again || (c->out && !c->blocked))
+		worker_queue(&l->worker, c);
+	if (loop_arm(l, c) || loop_set_timer(l, c)) {
+		conn_fail(c, "watch", ENOMEM);
+		loop_close(l, c);
+	}
+}
+
+static void loop_read(struct loop *l, struct conn *c)
+{
+	enum sock_result result = SOCK_DONE;
+
+	if (c->lingering)
+		result = conn_discard(c, MSG_DONTWAIT);
+	else if (conn_wants_input(c))
+		result = conn_recv(c, MSG_DONTWAIT);
+	if (result == SOCK_DONE && c->eof_seen && !c->peer_eof)
+		result = SOCK_FULL; /* no edge will tell of the end again */
+	if (result == SOCK_FULL && (l->edge || l->worker.draining))
+		worker_queue(&l->worker, c);
+}
+
+/* A turn that no event announced: kept input, output, or (edge) maybe more to
+ * read. */
+static void loop_queued(struct loop *l, struct conn *c)
+{
+	if (c->again)
+		conn_continue(c);
+	else if (l->edge || l->worker.draining)
+		loop_read(l, c);
+	loop_settle(l, c);
+}
+
+/* ---- accepting --------------------------------------------------------- */
+
+static void loop_adopt(struct loop *l, int fd)
+{
+	struct conn *c = conn_new(&l->worker, fd);
+
+	if (!c) {
+		accept_abandon(
+			l->worker.server, l->worker.slot, fd, "memory", ENOMEM);
+		return;
+	}
+	conn_open(c);
+	loop_settle(l, c);
+}
+
+static void loop_accept(struct loop *l)
+{
+	int accepts = 0;
+
+	while (accepts < LOOP_ACCEPTS) {
+		int fd = accept_try(&l->acceptor, SOCK_NONBLOCK);
+
+		if (fd == -EAGAIN) {
+			if (!accepts)
+				slot_add(&l->worker.slot->accept_again, 1);
+			return;
+		}
+		if (fd == -EBUSY) {
+			l->accept_ns = clock_ns() + ACCEPT_RETRY_NS;
+			loop_watch(l, &l->listener, 0);
+			return;
+		}
+		if (fd >= 0)
+			loop_adopt(l, fd);
+		accepts++;
+	}
+}
+
+static void loop_accept_again(struct loop *l)
+{
+	if (!l->accept_ns || l->worker.draining || clock_ns() < l->accept_ns)
+		return;
+	l->accept_ns = 0;
+	loop_watch(l, &l->listener, WATCH_READ);
+}
+
+/* ---- stopping ---------------------------------------------------------- */
+
+/* No new connections; those that wait for nothing end now, the others when
+ * their request is answered. */
+static void loop_drain(struct loop *l)
+{
+	struct worker *w = &l->worker;
+
+	w->draining = true;
+	loop_watch(l, &l->listener, 0);
+	for (struct conn *c = w->conns; c; c = c->next)
+		worker_queue(w, c);
+}
+
+static void loop_cut(struct loop *l)
+{
+	struct conn *next;
+
+	for (struct conn *c = l->worker.conns; c; c = next) {
+		next = c->next;
+		conn_fail(c, "drain.cut", 0);
+		loop_close(l, c);
+	}
+}
+
+/* ---- the turn ---------------------------------------------------------- */
+
+bool loop_running(struct loop *l)
+{
+	struct worker *w = &l->worker;
+
+	if (!signals_stopping())
+		return true;
+	if (!w->draining)
+		loop_drain(l);
+	if (w->conns && clock_ns() >= signals_deadline())
+		loop_cut(l);
+	return w->conns;
+}
+
+const struct timespec *loop_timeout(struct loop *l)
+{
+	uint64_t when = timers_next(&l->timers), now;
+
+	if (l->worker.queue_head) {
+		l->timeout = (struct timespec) {0};
+		return &l->timeout;
+	}
+	if (l->accept_ns && (!when || l->accept_ns < when))
+		when = l->accept_ns;
+	if (l->worker.draining && (!when || signals_deadline() < when))
+		when = signals_deadline();
+	if (!when)
+		return NULL;
+	now = clock_ns();
+	l->timeout = clock_timespec(when > now ? when - now : 0);
+	return &l->timeout;
+}
+
+/* The peer is gone, and nothing that the connection waits for would show it.
+ */
+static void loop_hung_up(struct conn *c)
+{
+	socklen_t size = sizeof(int);
+	int error = 0;
+
+	if (c->lingering || conn_wants_input(c) || c->out)
+		return; /* the next recv or send will tell */
+	if (getsockopt(c->watch.fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0 ||
+		!error)
+		error = ECONNRESET;
+	conn_fail(c, "read", error);
+}
+
+static void loop_conn(struct loop *l, struct conn *c, unsigned ready)
+{
+	if (ready & (WATCH_WRITE | WATCH_HANGUP))
+		c->blocked = false;
+	if (ready & WATCH_EOF)
+		c->eof_seen = true;
+	if (ready & (WATCH_READ | WATCH_HANGUP))
+		loop_read(l, c);
+	if (ready & WATCH_HANGUP)
+		loop_hung_up(c);
+	loop_settle(l, c);
+}
+
+void loop_event(struct loop *l, struct watch *w, unsigned ready)
+{
+	struct conn *c = (struct conn *)w;
+
+	if (w->kind == WATCH_LISTENER)
+		loop_accept(l);
+	else if (w->kind == WATCH_SIGNAL)
+		signals_clear();
+	else if (!c->dead)
+		loop_conn(l, c, ready);
+}
+
+static void loop_run_timers(struct loop *l)
+{
+	const uint64_t now = clock_ns();
+	struct conn *c;
+
+	while ((c = timers_pop(&l->timers, now))) {
+		conn_expire(c, now);
+		loop_settle(l, c);
+	}
+}
+
+/* Each connection in the queue gets one turn; those that queue up anew wait
+ * until the kernel was asked what else is ready. */
+static void loop_run_queue(struct loop *l)
+{
+	for (unsigned n = l->worker.queue_len; n; n--) {
+		struct conn *c = worker_unqueue(&l->worker);
+
+		if (!c) /* it died while another took its turn */
+			return;
+		loop_queued(l, c);
+	}
+}
+
+void loop_end_turn(struct loop *l)
+{
+	loop_run_queue(l);
+	if (timers_next(&l->timers))
+		loop_run_timers(l);
+	if (l->accept_ns)
+		loop_accept_again(l);
+	while (l->graveyard) {
+		struct conn *c = l->graveyard;
+
+		l->graveyard = c->next;
+		conn_free(c);
+	}
+	worker_tick(&l->worker);
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * epoll: the kernel keeps the set of descriptors, and returns the ready ones.
+ *
+ * IDEA      One thread serves all connections. It tells the kernel once which
+ *           descriptors it cares about; each wait then returns only those that
+ *           are ready, in time that does not depend on how many are idle.
+ *
+ *                 +-> epoll_wait --> ready: listener --> accept, epoll_ctl ADD
+ *                 |                  ready: connection -> recv, handler, send
+ *                 +---------------------------------------------+
+ *
+ * CALLS     per connection: accept4, epoll_ctl (ADD), close
+ *           per request:    recv, send, and a share of one epoll_wait
+ * COSTS     A connection costs its state, not a stack: about 150 bytes here.
+ *           More is asked of the kernel (epoll_ctl MOD) only when a peer does
+ *           not read its replies.
+ * BREAKS    A handler that computes or blocks stalls all connections of the
+ *           loop. A descriptor that is closed leaves the set by itself, but
+ *           only when its last copy is closed: do not hold one in a child.
+ * TRIGGER   level: a descriptor is reported as long as it is ready.
+ *           edge:  it is reported when that changes, so the loop must read on
+ *           until it has seen the end, or remember that it has not; in return
+ *           nothing needs to be re-armed, ever.
+ * USED BY   nginx, redis, memcached, node.js (by libuv), haproxy
+ * READ      epoll(7); servers/poll.c: a diff of the two is the lesson;
+ *           D. Kegel, "The C10K problem"
+ */
+#include <errno.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "servers/core/model.h"
+
+enum epoll_trigger { TRIGGER_LEVEL, TRIGGER_EDGE };
+enum { EPOLL_BATCH = 256 };
+
+struct epoll_options {
+	int trigger;
+};
+
+struct epoll_set {
+	int fd;
+	struct epoll_event ready[EPOLL_BATCH];
+};
+
+static int epoll_watch(struct loop *l, struct watch *w, unsigned interest)
+{
+	const struct epoll_set *set = l->model;
+	const int op = w->known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+	struct epoll_event event = {.data.ptr = w};
+
+	if (l->edge && w->kind == WATCH_CONN) {
+		if (w->known)
+			return 0; /* all changes are reported, for ever */
+		event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+	} else {
+		event.events = (interest & WATCH_READ ? EPOLLIN : 0u) |
+			       (interest & WATCH_WRITE ? EPOLLOUT : 0u);
+	}
+	return epoll_ctl(set->fd, op, w->fd, &event) < 0 ? -errno : 0;
+}
+
+static unsigned epoll_meaning(uint32_t events)
+{
+	return (events & EPOLLIN ? WATCH_READ : 0u) |
+	       (events & EPOLLRDHUP ? WATCH_READ | WATCH_EOF : 0u) |
+	       (events & EPOLLOUT ? WATCH_WRITE : 0u) |
+	       (events & (EPOLLERR | EPOLLHUP) ? WATCH_HANGUP : 0u);
+}
+
+static int epoll_loop(struct loop *l)
+{
+	struct epoll_set *set = l->model;
+
+	while (loop_running(l)) {
+		int n = epoll_pwait2(set->fd, set->ready, EPOLL_BATCH,
+			loop_timeout(l), NULL);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		for (int i = 0; i < n; i++)
+			loop_event(l, set->ready[i].data.ptr,
+				epoll_meaning(set->ready[i].events));
+		loop_end_turn(l);
+	}
+	return 0;
+}
+
+static int epoll_run(struct server *s)
+{
+	const struct epoll_options *options = s->model_options;
+	struct epoll_set set = {.fd = epoll_create1(EPOLL_CLOEXEC)};
+	struct loop l = {
+		.model = &set,
+		.watch = epoll_watch,
+		.edge = options->trigger == TRIGGER_EDGE,
+	};
+	int error;
+
+	if (set.fd < 0) {
+		log_warn("epoll_create1");
+		return -errno;
+	}
+	error = loop_init(&l, s);
+	if (!error) {
+		server_ready(s);
+		error = epoll_loop(&l);
+		loop_release(&l);
+	}
+	close(set.fd);
+	return error;
+}
+
+static const struct option_spec epoll_table[] = {
+	{
+		.name = "trigger",
+		.type = OPTION_CHOICE,
+		.offset = offsetof(struct epoll_options, trigger),
+		.choices = "level,edge",
+		.preset = "level",
+		.help = "report what is ready, or what has become ready",
+	},
+	{0},
+};
+
+const struct server_model model_epoll = {
+	.name = "epoll",
+	.summary = "one loop; the kernel keeps the set and returns what is "
+		   "ready",
+	.options = epoll_table,
+	.options_size = sizeof(struct epoll_options),
+	.run = epoll_run,
+};
