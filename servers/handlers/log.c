@@ -14,7 +14,12 @@
 #include "common/log.h"
 #include "servers/core/framing.h"
 
-enum { LOG_SHOWN = 200, LOG_PEER = 128 };
+enum { LOG_SHOWN = 200, LOG_PEER = 64 };
+
+struct log_state {
+	struct framing framing;
+	char peer[LOG_PEER]; /* once it is lost nobody can tell any more */
+};
 
 /* The beginning of the text, safe to print; `out` holds LOG_SHOWN + 8. */
 static void log_escape(char *out, const char *text, size_t len)
@@ -38,33 +43,28 @@ static void log_escape(char *out, const char *text, size_t len)
 
 static void log_open(struct conn *c)
 {
-	char peer[LOG_PEER];
+	struct log_state *state = conn_state(c);
 
-	log_info("%s: connection made", conn_peer(c, peer, sizeof(peer)));
-}
-
-static void log_line(struct conn *c, const struct frame *line)
-{
-	char peer[LOG_PEER], shown[LOG_SHOWN + 8];
-
-	log_escape(shown, line->text, line->len);
-	log_info("%s: line of %zu bytes: %s", conn_peer(c, peer, sizeof(peer)),
-		line->len, shown);
+	conn_peer(c, state->peer, sizeof(state->peer));
+	log_info("%s: connection made", state->peer);
 }
 
 static size_t log_data(struct conn *c, const char *buf, size_t len)
 {
-	char peer[LOG_PEER];
+	struct log_state *state = conn_state(c);
+	char shown[LOG_SHOWN + 8];
 	struct frame line;
 
-	switch (framing_next(conn_state(c), buf, len, &line)) {
+	switch (framing_next(&state->framing, buf, len, &line)) {
 	case FRAMING_LINE:
-		log_line(c, &line);
+		log_escape(shown, line.text, line.len);
+		log_info("%s: line of %zu bytes: %s", state->peer, line.len,
+			shown);
 		conn_request_done(c);
 		return line.taken;
 	case FRAMING_TOO_LONG:
-		log_info("%s: line longer than %d bytes",
-			conn_peer(c, peer, sizeof(peer)), FRAMING_LINE_MAX);
+		log_info("%s: line longer than %d bytes", state->peer,
+			FRAMING_LINE_MAX);
 		conn_finish(c);
 		return len;
 	default:
@@ -74,16 +74,16 @@ static size_t log_data(struct conn *c, const char *buf, size_t len)
 
 static void log_close(struct conn *c, int why)
 {
-	char peer[LOG_PEER];
+	const struct log_state *state = conn_state(c);
 
-	log_info("%s: connection lost%s%s", conn_peer(c, peer, sizeof(peer)),
-		why ? ": " : "", why ? errno_name(-why) : "");
+	log_info("%s: connection lost%s%s", state->peer, why ? ": " : "",
+		why ? errno_name(-why) : "");
 }
 
 const struct handler handler_log = {
 	.name = "log",
 	.summary = "logs each line it receives, sends nothing",
-	.state_size = sizeof(struct framing),
+	.state_size = sizeof(struct log_state),
 	.open = log_open,
 	.data = log_data,
 	.close = log_close,
