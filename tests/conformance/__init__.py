@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""The contract of every model, one file for each of its clauses."""

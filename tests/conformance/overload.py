@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: MIT
+"""Clause 3: overload. When connections, descriptors, processes or threads run
+out, those who are served go on being served, and the server recovers."""
+
+import os
+import resource
+import subprocess
+import time
+
+from lib import proc
+from lib.peer import until
+from lib.suite import case
+from lib.tap import Skip, check, equal
+
+FEW = 24  # descriptors; a server needs about ten for itself
+SPIN = 0.05  # of one CPU; a server that waits uses none
+
+
+def answered(peer):
+    """True once the greeting that this peer sent has come back."""
+    if not getattr(peer, "heard", None):
+        peer.heard = peer.pending()
+    return peer.heard == b"hello\n"
+
+
+def refused(peer):
+    return not answered(peer) and peer.heard == b""
+
+
+def say_hello(server, count):
+    """So many connections, each of which sends one request."""
+    peers = [server.connect() for _ in range(count)]
+    for peer in peers:
+        try:
+            peer.send(b"hello\n")
+        except ConnectionError:
+            pass  # refused already
+    return peers
+
+
+@case(holds=2)
+def queue(lab):
+    """--overload queue: one connection too many waits, and is served later"""
+    with lab.server("echo", "--max-connections", "2",
+                    "--overload", "queue") as server:
+        first, second = server.connect(), server.connect()
+        first.echo()
+        second.echo()
+        third = server.connect()
+        third.send(b"hello\n")
+        for _ in range(100):
+            first.echo()
+            second.echo()
+        equal(third.pending(), None, "what the third got meanwhile")
+        first.close()
+        equal(third.read(6), b"hello\n", "echo for the third")
+        second.echo()
+        stats = server.stop()
+    equal(stats["refused"], 0, "refused")
+    equal(stats["accepted"], 3, "accepted")
+
+
+@case(holds=2)
+def refuse(lab):
+    """--overload refuse: one connection too many is closed, and counted"""
+    with lab.server("echo", "--max-connections", "2",
+                    "--overload", "refuse") as server:
+        first, second = server.connect(), server.connect()
+        first.echo()
+        second.echo()
+        third = server.connect()
+        equal(third.read_until_gone(), b"", "what the third was sent")
+        first.echo()
+        second.echo()
+        first.close()
+        turned_away = 1 + attempts_until_served(server)
+        second.echo()
+        stats = server.stop()
+    equal(stats["refused"], turned_away, "refused")
+    equal(stats["errors"].get("overload.refused"), turned_away,
+          "errors of the kind overload.refused")
+
+
+def attempts_until_served(server):
+    """How many connections were refused before one was served."""
+    failed = 0
+
+    def attempt():
+        nonlocal failed
+        with server.connect() as peer:
+            try:
+                peer.send(b"hello\n")
+            except ConnectionError:
+                pass
+            if peer.read_until_gone_or(6) == b"hello\n":
+                return True
+        failed += 1
+        return False
+
+    until(attempt, "a new connection is served after one has left")
+    return failed
+
+
+@case()
+def descriptors_run_out(lab):
+    """without free descriptors the served go on, nothing spins, and those who
+    wait are served as descriptors return"""
+    with lab.server("echo", limits={resource.RLIMIT_NOFILE: FEW}) as server:
+        peers = say_hello(server, 40)
+        until(lambda: any(map(answered, peers)), "the first is served")
+        for peer in [p for p in peers if answered(p)]:
+            for _ in range(20):
+                peer.echo()
+        waiting = [p for p in peers if not answered(p)]
+        check(not any(map(refused, waiting)), "those who wait are not closed")
+        check_no_spin(server)
+        serve_all_in_turn(peers)
+        stats = server.stop()
+    equal(stats["accepted"], 40, "accepted")
+    if waiting and lab.model.holds is None:
+        check(stats["errors"].get("accept.EMFILE", 0) > 0,
+              f"accept.EMFILE is counted in {stats['errors']}")
+
+
+def check_no_spin(server):
+    """The share of a CPU that the server uses while it can do nothing."""
+    begun, used = time.monotonic(), proc.cpu_seconds(server.pid)
+    time.sleep(2)  # it is a rate that is measured
+    elapsed = time.monotonic() - begun
+    used = proc.cpu_seconds(server.pid) - used
+    check(used < SPIN * elapsed, f"uses {used:.2f} s of CPU in "
+                                 f"{elapsed:.2f} s in which it waits")
+
+
+def serve_all_in_turn(peers):
+    """Those who are served leave, until each has been served."""
+    left = list(peers)
+    while left:
+        served = until(lambda: [p for p in left if answered(p)],
+                       f"one of the remaining {len(left)} is served")
+        for peer in served:
+            peer.close()
+            left.remove(peer)
+
+
+def limit_tasks(lab):
+    """How to start a server for which fork and thread creation soon fail:
+    arguments for lab.server()."""
+    if os.geteuid() == 0:
+        # The limit is per user and root has none: a user of this cell's own.
+        return {"user": 20000 + os.getpid() % 30000,
+                "limits": {resource.RLIMIT_NPROC: 6},
+                "binary": lab.binary_for_all()}
+    strace = ["strace", "-f", "-DDD", "-o", "/dev/null",
+              "-e", "trace=clone,clone3,fork,vfork",
+              "-e", "inject=clone,clone3,fork,vfork:error=EAGAIN:when=6..9"]
+    try:
+        works = subprocess.run([*strace, "true"], check=False,
+                               stderr=subprocess.DEVNULL).returncode == 0
+    except FileNotFoundError:
+        works = False
+    if not works:
+        raise Skip("needs root or a working strace to make fork fail")
+    return {"prefix": strace,
+            "environment": {"ASAN_OPTIONS": "detect_leaks=0"}}
+
+
+@case(only=lambda model: model.makes)
+def creation_fails(lab):
+    """a client for whom no process or thread can be made is closed and
+    counted, and the server goes on"""
+    with lab.server("echo", **limit_tasks(lab)) as server:
+        peers = say_hello(server, 12)
+        until(lambda: all(answered(p) or refused(p) for p in peers),
+              "each is served or closed")
+        served = [p for p in peers if answered(p)]
+        failed = len(peers) - len(served)
+        check(served, "some are served")
+        check(failed, "some are not")
+        for peer in served:
+            peer.echo()
+        for peer in served:
+            peer.close()
+        failed += attempts_until_served(server)
+        stats = server.stop()
+    key = {"process": "fork", "thread": "thread"}[lab.model.makes] + ".EAGAIN"
+    equal(stats["errors"].get(key), failed, f"errors of the kind {key}")
+
+
+@case(only=lambda model: model.descriptors)
+def descriptor_too_large(lab):
+    """a descriptor beyond what the model can watch is refused cleanly"""
+    room = lab.model.descriptors
+    limits = descriptor_limits(2 * room)
+    with lab.server("echo", "--backlog", "2000", limits=limits) as server:
+        peers = say_hello(server, room + 80)
+        until(lambda: all(answered(p) or refused(p) for p in peers),
+              "each is served or closed")
+        served = [p for p in peers if answered(p)]
+        failed = len(peers) - len(served)
+        check(room - 50 < len(served) < room, f"{len(served)} are served")
+        served[0].echo()
+        served[-1].echo()
+        for peer in served[:20]:
+            peer.close()
+        failed += attempts_until_served(server)
+        stats = server.stop()
+    equal(stats["errors"].get("fd.too_large"), failed,
+          "errors of the kind fd.too_large")
+
+
+def descriptor_limits(count):
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < count + 100:
+        raise Skip(f"needs {count} descriptors, the limit is {hard}")
+    return {resource.RLIMIT_NOFILE: count}
+
+
+@case(only=lambda model: not model.makes and not model.descriptors
+      and not model.holds)
+def more_than_a_thousand(lab):
+    """eleven hundred connections are served at once"""
+    limits = descriptor_limits(2048)
+    with lab.server("echo", "--backlog", "2000", limits=limits) as server:
+        peers = say_hello(server, 1100)
+        for peer in peers:
+            equal(peer.read(6), b"hello\n", "echo")
+        for peer in peers:
+            peer.echo()
+        stats = server.stop()
+    equal(stats["accepted"], 1100, "accepted")
+    equal(stats["requests"], 2200, "requests")
+
+
+@case(only=lambda model: model.thousands)
+def fifteen_thousand(lab):
+    """fifteen thousand connections are served at once"""
+    limits = descriptor_limits(15200)
+    with lab.server("echo", "--backlog", "4000", limits=limits) as server:
+        peers = []
+        for _ in range(150):
+            peers += say_hello(server, 100)
+            for peer in peers[-100:]:
+                equal(peer.read(6), b"hello\n", "echo")
+        for peer in peers:
+            peer.echo()
+        stats = server.stop()
+    equal(stats["accepted"], 15000, "accepted")
+    equal(stats["requests"], 30000, "requests")

@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: MIT
+"""Clause 6: stop. A signal ends the server in order: what is under way is
+finished, what is not waits for nobody, and nothing is left behind.
+
+The drain timeout is so long in most cases that a server which waits for it
+in vain would be found out."""
+
+import signal
+import time
+
+from lib import proc
+from lib.peer import random_lines, together, until
+from lib.suite import case
+from lib.tap import check, equal
+
+PATIENT = ("--drain-timeout", "5m")
+
+
+def begin_request(server):
+    """A connection with one request answered and half of the next one read:
+    both were sent at once."""
+    peer = server.connect()
+    peer.send(b"first\nsec")
+    equal(peer.read_line(), b"FIRST\n", "reply")
+    return peer
+
+
+def stopped_by(lab, number):
+    with lab.server("line", *PATIENT) as server:
+        server.send_signal(number)
+        server.stopped()
+
+
+@case()
+def sigterm(lab):
+    """SIGTERM ends a server that has nothing to do, with exit status 0"""
+    stopped_by(lab, signal.SIGTERM)
+
+
+@case()
+def sigint(lab):
+    """SIGINT does the same"""
+    stopped_by(lab, signal.SIGINT)
+
+
+@case()
+def idle_connections(lab):
+    """connections between two requests are closed and not waited for"""
+    with lab.server("line", *PATIENT) as server:
+        peers = [server.connect() for _ in range(min(lab.model.holds or 9, 9))]
+        for peer in peers:
+            equal(peer.ask(b"done\n"), b"DONE\n", "reply")
+        server.send_signal()
+        for peer in peers:
+            equal(peer.read_to_end(), b"", "what comes until the end")
+        stats = server.stopped()
+    equal(stats["requests"], len(peers), "requests")
+
+
+def finishes(lab, number):
+    with lab.server("line", *PATIENT) as server:
+        peer = begin_request(server)
+        server.send_signal(number)
+        until(server.refuses, "new connections are refused")
+        peer.send(b"ond\n")
+        equal(peer.read_to_end(), b"SECOND\n", "the reply, then the end")
+        stats = server.stopped()
+    equal(stats["requests"], 2, "requests")
+
+
+@case()
+def request_under_way(lab):
+    """SIGTERM: new connections are refused, a request under way is answered"""
+    finishes(lab, signal.SIGTERM)
+
+
+@case()
+def request_under_way_sigint(lab):
+    """SIGINT: new connections are refused, a request under way is answered"""
+    finishes(lab, signal.SIGINT)
+
+
+@case()
+def reply_under_way(lab):
+    """a reply that the peer is still reading is delivered whole"""
+    asked = 100
+    with lab.server("bytes", *PATIENT) as server:
+        peer = server.connect(receive_buffer=4096)
+        peer.send(b"16384\n" * asked)
+        begun = peer.read(1)
+        server.send_signal()
+        until(server.refuses, "new connections are refused")
+        rest = peer.read_to_end()
+        stats = server.stopped()
+    received = len(begun + rest)
+    equal(received % 16384, 0, "bytes beyond whole replies")
+    equal(received, 16384 * stats["requests"], "bytes of replies counted")
+
+
+@case()
+def drain_timeout(lab):
+    """what does not finish within --drain-timeout is cut off"""
+    with lab.server("line", "--drain-timeout", "1s") as server:
+        peer = begin_request(server)
+        begun = time.monotonic()
+        server.send_signal()
+        equal(peer.read_until_gone(), b"", "what its client is sent")
+        check(time.monotonic() - begun > 0.9, "not cut off before its time")
+        stats = server.stopped()
+    equal(stats["requests"], 1, "requests")
+
+
+@case()
+def never_reads(lab):
+    """nor is a peer that does not read waited for beyond --drain-timeout"""
+    with lab.server("bytes", "--drain-timeout", "1s") as server:
+        peer = server.connect(receive_buffer=4096)
+        peer.send(b"16384\n" * 3000)
+        peer.read(1)
+        server.send_signal()
+        server.stopped()
+
+
+@case()
+def second_signal(lab):
+    """a second signal ends it at once, whatever is under way"""
+    with lab.server("line", *PATIENT) as server:
+        peer = begin_request(server)
+        server.send_signal()
+        until(server.refuses, "new connections are refused")
+        server.send_signal()
+        check(server.wait() in (1, -signal.SIGTERM, 128 + signal.SIGTERM),
+              f"exit status {server.process.returncode}")
+        until(lambda: not proc.alive(server.pid), "nobody is left")
+        equal(peer.read_until_gone(), b"", "what its client is sent")
+
+
+@case()
+def under_traffic(lab):
+    """a stop under full traffic leaves each client with whole replies"""
+    lines = random_lines(2000, seed=5)
+    clients = min(lab.model.holds or 4, 4)
+    with lab.server("line", "--drain-timeout", "10s") as server:
+        peers = [server.connect() for _ in range(clients)]
+        for peer in peers:
+            equal(peer.ask(b"up\n"), b"UP\n", "reply")
+        received = [b""] * clients
+
+        def talk(index):
+            received[index] = talk_until_gone(peers[index], lines)
+
+        def stop():
+            until(lambda: all(p.talking for p in peers), "all talk")
+            server.send_signal()
+
+        for peer in peers:
+            peer.talking = False
+        together([stop] + [lambda i=i: talk(i) for i in range(clients)])
+        server.stopped()
+    for replies in received:
+        check(replies.endswith(b"\n"), f"a whole reply: {replies[-80:]!r}")
+        check(replies == (lines.upper() * 200)[:len(replies)],
+              "the replies are those to the requests")
+
+
+def talk_until_gone(peer, lines):
+    """Asks without end; returns all replies when the server has closed."""
+    replies = b""
+    wanted = 0
+    for line in (lines * 200).splitlines(keepends=True):
+        try:
+            peer.send(line)
+        except ConnectionError:
+            break
+        wanted += len(line)
+        part = peer.read_until_gone_or(len(line))
+        replies += part
+        peer.talking = True
+        if len(replies) < wanted:
+            break
+    return replies
+
+
+@case(holds=3, only=lambda model: model.makes == "process")
+def no_descriptors_for_children(lab):
+    """a child has its own connection, and neither another one nor the
+    listening socket"""
+    with lab.server("line") as server:
+        peers = [server.connect() for _ in range(3)]
+        for peer in peers:
+            equal(peer.ask(b"here\n"), b"HERE\n", "reply")
+        sockets = proc.tcp_sockets(server.port)
+        own = {f"socket:[{sockets[p.port]}]" for p in peers}
+        listening = f"socket:[{sockets[0]}]"
+        children = [s for s in proc.alive(server.pid) if s.pid != server.pid]
+        equal(len(children), 3, "children")
+        for child in children:
+            has = set(proc.descriptors(child.pid).values())
+            equal(len(has & own), 1, f"connections that {child.pid} has")
+            check(listening not in has, "a child has the listening socket")

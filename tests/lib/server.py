@@ -1,0 +1,294 @@
+# SPDX-License-Identifier: MIT
+"""A server under test: started, ready, talked to, stopped, accounted for."""
+
+import functools
+import json
+import os
+import re
+import resource
+import select
+import signal
+import subprocess
+import time
+
+from . import proc
+from .peer import LIMIT, Peer, until
+from .tap import Failure, Skip, check, equal
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))))
+BIN = os.path.abspath(os.environ.get("SERVERLAB_BIN",
+                                     os.path.join(TOP, "bin")))
+
+EX_USAGE, EX_UNAVAILABLE = 64, 69
+
+_SANITIZER = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer"
+                        r"|runtime error:")
+
+
+def program(name):
+    return os.path.join(BIN, name)
+
+
+def have(name):
+    return os.access(program(name), os.X_OK)
+
+
+def run(name, *arguments, limit=LIMIT, **more):
+    """Runs one of our programs to its end. Whatever it started must have ended
+    with it."""
+    process = subprocess.Popen([program(name), *arguments], text=True,
+                               stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               start_new_session=True, **more)
+    command = f"{name} {' '.join(arguments)}"
+    try:
+        out, err = process.communicate(timeout=limit)
+        left = proc.alive(process.pid)
+        check(not left, f"left behind by {command}: "
+                        f"{[f'{s.name} ({s.pid})' for s in left]}")
+    except subprocess.TimeoutExpired:
+        raise Failure(f"still running after {limit} seconds: "
+                      f"{command}") from None
+    finally:
+        for member in proc.alive(process.pid):
+            os.kill(member.pid, signal.SIGKILL)
+        process.wait()
+    check(not _SANITIZER.search(err), f"{command}: {err}")
+    return subprocess.CompletedProcess(process.args, process.returncode,
+                                       out, err)
+
+
+@functools.lru_cache(maxsize=None)
+def listed(what):
+    """The names that --list-models or --list-handlers prints."""
+    result = run("server", f"--list-{what}")
+    equal(result.returncode, 0, f"exit status of --list-{what}")
+    return [line.split()[0] for line in result.stdout.splitlines()
+            if line.strip() and not line.startswith(" ")]
+
+
+class Exited(Exception):
+    """The server ended instead of serving."""
+
+    def __init__(self, status, errors):
+        super().__init__(f"exit status {status}: {errors.strip()}")
+        self.status = status
+        self.errors = errors
+
+
+class Server:
+    """Runs from `with` to its end. When the block is left in order, the server
+    is stopped with SIGTERM and must keep what every server has to keep then:
+    exit status 0, nobody left behind, and an account that adds up."""
+
+    def __init__(self, cell, model, handler="echo", *flags,
+                 listen="127.0.0.1:0", limits=None, prefix=(), user=None,
+                 environment=None, binary=None):
+        self.cell = cell
+        self.model, self.handler = model, handler
+        self.limits = limits or {}
+        self.user = user
+        self.environment = environment
+        self.directory = os.path.join(cell.directory,
+                                      f"server{len(cell.notes)}")
+        os.mkdir(self.directory)
+        if user is not None:
+            os.chmod(cell.directory, 0o755)
+            os.chmod(self.directory, 0o777)
+        self.arguments = [*prefix, binary or program("server"),
+                          "--model", model, "--handler", handler,
+                          "--listen", listen,
+                          "--stats", self.path("stats.json"), *flags]
+        self.process = None
+        self.address = None
+        self.peers = []
+        cell.notes.append(self.describe)
+
+    def path(self, name):
+        return os.path.join(self.directory, name)
+
+    def text(self, name):
+        try:
+            with open(self.path(name), encoding="utf-8",
+                      errors="replace") as file:
+                return file.read()
+        except FileNotFoundError:
+            return ""
+
+    # ---- start -------------------------------------------------------------
+
+    def __enter__(self):
+        try:
+            self.start()
+        except BaseException:
+            self.kill()
+            raise
+        return self
+
+    def start(self):
+        ready, ready_writer = os.pipe()
+        self.arguments += ["--ready-fd", str(ready_writer)]
+        try:
+            with open(self.path("stdout"), "wb") as out, \
+                    open(self.path("stderr"), "wb") as err:
+                self.process = subprocess.Popen(
+                    self.arguments, stdin=subprocess.DEVNULL, stdout=out,
+                    stderr=err, start_new_session=True,
+                    pass_fds=(ready_writer,), preexec_fn=self._prepare,
+                    env={**os.environ, **(self.environment or {})})
+            os.close(ready_writer)
+            ready_writer = None
+            self.address = self._read_ready(ready)
+        finally:
+            os.close(ready)
+            if ready_writer is not None:
+                os.close(ready_writer)
+
+    def _prepare(self):
+        """In the child, before the server's program."""
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        for what, value in self.limits.items():
+            resource.setrlimit(what, (value, value))
+        if self.user is not None:
+            os.setgroups([])
+            os.setgid(self.user)
+            os.setuid(self.user)
+        proc.die_with_parent(signal.SIGKILL)
+
+    def _read_ready(self, ready):
+        """The address, or the end of the server."""
+        line, deadline = b"", time.monotonic() + LIMIT
+        while not line.endswith(b"\n"):
+            left = deadline - time.monotonic()
+            check(left > 0, f"not ready after {LIMIT} seconds")
+            if not select.select([ready], [], [], left)[0]:
+                continue
+            part = os.read(ready, 256)
+            if not part:
+                self._ended_early()
+            line += part
+        return line.decode().strip()
+
+    def _ended_early(self):
+        status = self.wait()
+        if status == EX_UNAVAILABLE:
+            raise Skip("not available here: "
+                       + self.text("stderr").strip().split("\n")[-1])
+        raise Exited(status, self.text("stderr"))
+
+    # ---- talk --------------------------------------------------------------
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    @property
+    def port(self):
+        return int(self.address.rpartition(":")[2])
+
+    def connect(self, **how):
+        """A new connection, closed at the latest when the server is stopped."""
+        peer = Peer(self.address, **how)
+        self.peers.append(peer)
+        return peer
+
+    def send_signal(self, number=signal.SIGTERM):
+        os.kill(self.pid, number)
+
+    def refuses(self):
+        """True once nobody listens any more."""
+        try:
+            Peer(self.address).close()
+            return False
+        except (ConnectionRefusedError, FileNotFoundError):
+            return True
+        except OSError:
+            return False
+
+    # ---- stop --------------------------------------------------------------
+
+    def wait(self):
+        """The exit status, once the server has ended by itself."""
+        try:
+            return self.process.wait(LIMIT)
+        except subprocess.TimeoutExpired:
+            raise Failure("the server does not end: still there after "
+                          f"{LIMIT} seconds") from None
+
+    def stop(self, number=signal.SIGTERM):
+        """Ends it in order and returns its statistics."""
+        for peer in self.peers:
+            peer.close()
+        if self.process.returncode is None:
+            self.send_signal(number)
+        return self.stopped()
+
+    def stopped(self):
+        """Waits for an orderly end and checks what must hold after each."""
+        equal(self.wait(), 0, "exit status")
+        left = proc.alive(self.pid)
+        check(not left, "left behind: " + ", ".join(
+            f"{s.name} ({s.pid}, state {s.state})" for s in left))
+        self.check_errors()
+        return self.stats()
+
+    def check_errors(self):
+        found = _SANITIZER.search(self.text("stderr"))
+        check(not found, f"a sanitizer complains: {found and found.group()}")
+
+    def stats(self):
+        """The statistics file, with what must hold in each."""
+        stats = json.loads(self.text("stats.json"))
+        equal(stats["schema"], "serverlab.server/1", "schema")
+        equal(stats["open"], 0, "connections open after the end")
+        equal(stats["closed"], stats["accepted"], "closed, of those accepted")
+        for what in ("accepted", "requests"):
+            equal(sum(w[what] for w in stats["workers"]), stats[what],
+                  f"sum of {what} over the workers")
+        return stats
+
+    def __exit__(self, kind, *_):
+        try:
+            if kind is None and self.process.returncode is None:
+                self.stop()
+        finally:
+            self.kill()
+
+    def kill(self):
+        """Leaves nothing behind, whatever happened."""
+        for peer in self.peers:
+            peer.close()
+        if self.process is None:
+            return
+        until(self._kill_all, "the server's processes are gone")
+
+    def _kill_all(self):
+        members = proc.alive(self.pid)
+        for member in members:
+            try:
+                os.kill(member.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        if self.process.poll() is None:
+            return False
+        try:
+            while os.waitpid(-self.pid, os.WNOHANG)[0]:
+                pass
+        except ChildProcessError:
+            pass
+        return not members
+
+    # ---- explain -----------------------------------------------------------
+
+    def describe(self):
+        """For the report of a failure."""
+        lines = ["server: " + " ".join(self.arguments)]
+        status = self.process.returncode if self.process else "not started"
+        lines.append(f"exit status: {status} (-9: killed by the test)")
+        for name in ("stdout", "stderr", "stats.json"):
+            text = self.text(name).strip()
+            if text:
+                lines.append(f"{name}:")
+                lines += ["  " + line for line in text.split("\n")[-40:]]
+        return "\n".join(lines)
