@@ -328,6 +328,19 @@ static int main_choose(struct server *s)
 	return s->handler->setup && s->handler->setup(&setup) < 0 ? 1 : 0;
 }
 
+/* Returns an exit status. */
+static int main_run(struct server *s)
+{
+	const int error = s->model->run(s);
+
+	if (error != -ENOSYS)
+		return error < 0;
+	log_warnx("model %s is not available here: this kernel lacks a system "
+		  "call that it needs",
+		s->model_spec);
+	return EX_UNAVAILABLE;
+}
+
 static int main_serve(struct settings *s)
 {
 	struct server *server = &s->server;
@@ -353,7 +366,7 @@ static int main_serve(struct settings *s)
 		log_warn("cannot start");
 		return 1;
 	}
-	status = server->model->run(server) < 0;
+	status = main_run(server);
 	if (server->address.sa.any.sa_family == AF_UNIX)
 		unlink(server->address.sa.un.sun_path);
 	if (stats && main_close_stats(s, stats) < 0)

@@ -91,8 +91,10 @@ int accept_next(struct acceptor *a)
 	for (;;) {
 		int fd;
 
-		if (signals_stopping())
+		if (signals_stopping()) {
+			server_stop_listening(a->server);
 			return -ESHUTDOWN;
+		}
 		if (signals_child_ended())
 			return -ECHILD;
 		fd = accept_try(a, 0);

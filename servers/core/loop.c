@@ -202,7 +202,9 @@ static void loop_drain(struct loop *l)
 	struct worker *w = &l->worker;
 
 	w->draining = true;
-	loop_watch(l, &l->listener, 0);
+	if (l->forget)
+		l->forget(l, &l->listener);
+	server_stop_listening(w->server);
 	for (struct conn *c = w->conns; c; c = c->next)
 		worker_queue(w, c);
 }
