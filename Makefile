@@ -287,7 +287,7 @@ RUN_TESTS = SERVERLAB_BIN=$(abspath $(BIN)) SERVERLAB_BUILD=$(abspath $(BUILD)) 
 	SERVERLAB_SAN=$(SAN) tests/run
 
 .PHONY: check unit conformance compare bench format format-check lint headers \
-	install clean help
+	install install-files clean help
 check: all tests ## build everything and run every test
 	$(Q)$(RUN_TESTS)
 
@@ -326,14 +326,20 @@ headers: ## compile every header alone
 LIBEXEC = $(DESTDIR)$(PREFIX)/libexec/serverlab
 INCLUDE = $(DESTDIR)$(PREFIX)/include/serverlab
 MAN1    = $(DESTDIR)$(PREFIX)/share/man/man1
-install: all ## install under PREFIX=/usr/local, below DESTDIR
+PAGES   = $(filter-out $(patsubst peers/%.c,$(BIN)/%,$(PEERS)),$(PROGRAMS))
+install: all install-files ## install under PREFIX=/usr/local, below DESTDIR
+
+# What is built, as it is.
+install-files:
 	install -d $(DESTDIR)$(PREFIX)/bin $(LIBEXEC) $(INCLUDE)/common \
 		$(INCLUDE)/servers/core $(MAN1)
 	install -m 755 scripts/serverlab $(DESTDIR)$(PREFIX)/bin/serverlab
 	install -m 755 $(PROGRAMS) $(LIBEXEC)
 	install -m 644 $(wildcard common/*.h) $(INCLUDE)/common
 	install -m 644 $(wildcard servers/core/*.h) $(INCLUDE)/servers/core
-	$(if $(wildcard docs/man/*.1),install -m 644 $(wildcard docs/man/*.1) $(MAN1))
+	install -m 644 docs/man/serverlab.1 $(MAN1)
+	for p in $(PAGES); do scripts/man $$p $(PAGES) \
+		>$(MAN1)/serverlab-$${p##*/}.1 || exit; done
 
 clean: ## remove what was built (results stay)
 	rm -rf bin build build-*/
