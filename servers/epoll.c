@@ -36,6 +36,7 @@ enum epoll_trigger { TRIGGER_LEVEL, TRIGGER_EDGE };
 enum { EPOLL_BATCH = 256 };
 
 struct epoll_options {
+	struct loops_options loops;
 	int trigger;
 };
 
@@ -47,10 +48,14 @@ struct epoll_set {
 static int epoll_watch(struct loop *l, struct watch *w, unsigned interest)
 {
 	const struct epoll_set *set = l->model;
-	const int op = w->known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+	int op = w->known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
 	struct epoll_event event = {.data.ptr = w};
 
-	if (l->edge && w->kind == WATCH_CONN) {
+	if (l->exclusive && w->kind == WATCH_LISTENER) {
+		/* This kind of entry can be added and deleted, not modified. */
+		op = interest ? EPOLL_CTL_ADD : EPOLL_CTL_DEL;
+		event.events = EPOLLIN | EPOLLEXCLUSIVE;
+	} else if (l->edge && w->kind == WATCH_CONN) {
 		if (w->known)
 			return 0; /* all changes are reported, for ever */
 		event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
@@ -71,48 +76,43 @@ static unsigned epoll_meaning(uint32_t events)
 
 static int epoll_loop(struct loop *l)
 {
-	struct epoll_set *set = l->model;
-
-	while (loop_running(l)) {
-		int n = epoll_pwait2(set->fd, set->ready, EPOLL_BATCH,
-			loop_timeout(l), NULL);
-
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		for (int i = 0; i < n; i++)
-			loop_event(l, set->ready[i].data.ptr,
-				epoll_meaning(set->ready[i].events));
-		loop_end_turn(l);
-	}
-	return 0;
-}
-
-static int epoll_run(struct server *s)
-{
-	const struct epoll_options *options = s->model_options;
+	const struct epoll_options *options = l->worker.server->model_options;
 	struct epoll_set set = {.fd = epoll_create1(EPOLL_CLOEXEC)};
-	struct loop l = {
-		.model = &set,
-		.watch = epoll_watch,
-		.edge = options->trigger == TRIGGER_EDGE,
-	};
 	int error;
 
 	if (set.fd < 0) {
 		log_warn("epoll_create1");
 		return -errno;
 	}
-	error = loop_init(&l, s);
-	if (!error) {
-		server_ready(s);
-		error = epoll_loop(&l);
-		loop_release(&l);
+	l->model = &set;
+	l->watch = epoll_watch;
+	l->edge = options->trigger == TRIGGER_EDGE;
+	error = loop_begin(l);
+	while (!error && loop_running(l)) {
+		int n = epoll_pwait2(
+			set.fd, set.ready, EPOLL_BATCH, loop_timeout(l), NULL);
+
+		if (n < 0 && errno != EINTR)
+			error = -errno;
+		for (int i = 0; i < n; i++)
+			loop_event(l, set.ready[i].data.ptr,
+				epoll_meaning(set.ready[i].events));
+		loop_end_turn(l);
 	}
+	loop_end(l);
 	close(set.fd);
 	return error;
 }
 
+static int epoll_run(struct server *s)
+{
+	const struct epoll_options *options = s->model_options;
+
+	return loops_run(s, &options->loops, epoll_loop);
+}
+
 static const struct option_spec epoll_table[] = {
+	LOOPS_OPTIONS(struct epoll_options, loops),
 	{
 		.name = "trigger",
 		.type = OPTION_CHOICE,

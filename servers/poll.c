@@ -28,6 +28,10 @@
 
 #include "servers/core/model.h"
 
+struct poll_options {
+	struct loops_options loops;
+};
+
 /* Both arrays are indexed by descriptor; an unused entry has fd -1, which
  * poll() passes over. */
 struct poll_set {
@@ -88,50 +92,60 @@ static unsigned poll_meaning(short events)
 
 static int poll_loop(struct loop *l)
 {
-	struct poll_set *set = l->model;
+	struct poll_set set = {0};
+	int error;
 
-	while (loop_running(l)) {
+	l->model = &set;
+	l->watch = poll_watch;
+	l->forget = poll_forget;
+	error = loop_begin(l);
+	while (!error && loop_running(l)) {
 		int n = ppoll(
-			set->fds, (nfds_t)set->count, loop_timeout(l), NULL);
+			set.fds, (nfds_t)set.count, loop_timeout(l), NULL);
 
 		if (n < 0 && errno != EINTR)
-			return -errno;
-		for (int fd = 0; n > 0 && fd < set->count; fd++) {
-			const short events = set->fds[fd].revents;
+			error = -errno;
+		for (int fd = 0; n > 0 && fd < set.count; fd++) {
+			const short events = set.fds[fd].revents;
 
-			if (set->fds[fd].fd < 0 || !events)
+			if (set.fds[fd].fd < 0 || !events)
 				continue;
 			n--;
-			loop_event(l, set->watches[fd], poll_meaning(events));
+			loop_event(l, set.watches[fd], poll_meaning(events));
 		}
 		loop_end_turn(l);
 	}
-	return 0;
-}
-
-static int poll_run(struct server *s)
-{
-	struct poll_set set = {0};
-	struct loop l = {
-		.model = &set,
-		.watch = poll_watch,
-		.forget = poll_forget,
-	};
-	int error = loop_init(&l, s);
-
-	if (!error) {
-		server_ready(s);
-		error = poll_loop(&l);
-		loop_release(&l);
-	}
+	loop_end(l);
 	free(set.watches);
 	free(set.fds);
 	return error;
 }
 
+static int poll_available(const struct server *s, char why[WHY_SIZE])
+{
+	const struct poll_options *options = s->model_options;
+
+	return loops_no_exclusive(&options->loops, why);
+}
+
+static int poll_run(struct server *s)
+{
+	const struct poll_options *options = s->model_options;
+
+	return loops_run(s, &options->loops, poll_loop);
+}
+
+static const struct option_spec poll_table[] = {
+	LOOPS_OPTIONS(struct poll_options, loops),
+	{0},
+};
+
 const struct server_model model_poll = {
 	.name = "poll",
 	.summary = "one loop; the whole array of descriptors is passed each "
 		   "time",
+	.options = poll_table,
+	.options_size = sizeof(struct poll_options),
+	.available = poll_available,
 	.run = poll_run,
 };

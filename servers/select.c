@@ -27,6 +27,10 @@
 
 #include "servers/core/model.h"
 
+struct select_options {
+	struct loops_options loops;
+};
+
 struct select_set {
 	fd_set read, write;	    /* what is wanted */
 	fd_set can_read, can_write; /* what is ready */
@@ -65,55 +69,67 @@ static void select_forget(struct loop *l, struct watch *w)
 		set->count--;
 }
 
+static unsigned select_meaning(const struct select_set *set, int fd)
+{
+	return (FD_ISSET(fd, &set->can_read) ? WATCH_READ : 0u) |
+	       (FD_ISSET(fd, &set->can_write) ? WATCH_WRITE : 0u);
+}
+
 static int select_loop(struct loop *l)
 {
-	struct select_set *set = l->model;
+	struct select_set set = {0};
+	int error;
 
-	while (loop_running(l)) {
+	l->model = &set;
+	l->watch = select_watch;
+	l->forget = select_forget;
+	error = loop_begin(l);
+	while (!error && loop_running(l)) {
 		int n;
 
-		set->can_read = set->read;
-		set->can_write = set->write;
-		n = pselect(set->count, &set->can_read, &set->can_write, NULL,
+		set.can_read = set.read;
+		set.can_write = set.write;
+		n = pselect(set.count, &set.can_read, &set.can_write, NULL,
 			loop_timeout(l), NULL);
 		if (n < 0 && errno != EINTR)
-			return -errno;
-		for (int fd = 0; n > 0 && fd < set->count; fd++) {
-			const unsigned ready =
-				(FD_ISSET(fd, &set->can_read) ? WATCH_READ
-							      : 0u) |
-				(FD_ISSET(fd, &set->can_write) ? WATCH_WRITE
-							       : 0u);
+			error = -errno;
+		for (int fd = 0; n > 0 && fd < set.count; fd++) {
+			const unsigned ready = select_meaning(&set, fd);
 
-			if (ready && set->watches[fd])
-				loop_event(l, set->watches[fd], ready);
+			if (ready && set.watches[fd])
+				loop_event(l, set.watches[fd], ready);
 		}
 		loop_end_turn(l);
 	}
-	return 0;
+	loop_end(l);
+	return error;
+}
+
+static int select_available(const struct server *s, char why[WHY_SIZE])
+{
+	const struct select_options *options = s->model_options;
+
+	return loops_no_exclusive(&options->loops, why);
 }
 
 static int select_run(struct server *s)
 {
-	struct select_set set = {0};
-	struct loop l = {
-		.model = &set,
-		.watch = select_watch,
-		.forget = select_forget,
-	};
-	int error = loop_init(&l, s);
+	const struct select_options *options = s->model_options;
 
-	if (!error) {
-		server_ready(s);
-		error = select_loop(&l);
-		loop_release(&l);
-	}
-	return error;
+	return loops_run(s, &options->loops, select_loop);
 }
+
+static const struct option_spec select_table[] = {
+	LOOPS_OPTIONS(struct select_options, loops),
+	{0},
+};
 
 const struct server_model model_select = {
 	.name = "select",
 	.summary = "one loop; bit sets of at most 1024 descriptors are passed "
 		   "each time",
+	.options = select_table,
+	.options_size = sizeof(struct select_options),
+	.available = select_available,
 	.run = select_run,
 };

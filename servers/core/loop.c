@@ -8,6 +8,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "servers/core/handoff.h"
 #include "servers/core/scoreboard.h"
 #include "servers/core/server.h"
 #include "servers/core/signals.h"
@@ -32,35 +33,53 @@ static int loop_watch(struct loop *l, struct watch *w, unsigned interest)
 	return 0;
 }
 
-int loop_init(struct loop *l, struct server *s)
+/* Where connections come from, and what tells us to stop. */
+static int loop_watch_sources(struct loop *l)
 {
-	int error =
-		worker_init(&l->worker, s, &s->board->slots[0], WORKER_LARGE);
+	const struct seat *seat = l->seat;
+	int error = 0;
 
-	if (error)
-		return error;
+	l->listener = (struct watch) {
+		.fd = seat ? seat->listener : l->worker.server->listener,
+		.kind = WATCH_LISTENER,
+	};
+	l->inbox = (struct watch) {
+		.fd = seat ? seat->inbox : -1,
+		.kind = WATCH_INBOX,
+	};
+	l->event = (struct watch) {
+		.fd = seat ? seat->event : signals_fd(),
+		.kind = WATCH_EVENT,
+	};
+	if (l->listener.fd >= 0)
+		error = loop_watch(l, &l->listener, WATCH_READ);
+	if (!error && l->inbox.fd >= 0)
+		error = loop_watch(l, &l->inbox, WATCH_READ);
+	return error ? error : loop_watch(l, &l->event, WATCH_READ);
+}
+
+int loop_begin(struct loop *l)
+{
+	struct server *s = l->worker.server;
+	int error = loop_watch_sources(l);
+
 	l->acceptor = (struct acceptor) {
 		.server = s,
 		.slot = l->worker.slot,
-		.listener = s->listener,
+		.listener = l->listener.fd,
 	};
-	l->listener =
-		(struct watch) {.fd = s->listener, .kind = WATCH_LISTENER};
-	l->signal = (struct watch) {.fd = signals_fd(), .kind = WATCH_SIGNAL};
-	error = loop_watch(l, &l->listener, WATCH_READ);
-	if (!error)
-		error = loop_watch(l, &l->signal, WATCH_READ);
-	if (error) {
+	if (error)
 		log_warnx("cannot watch the listener: %s", strerror(-error));
-		worker_release(&l->worker);
-	}
+	else if (l->seat)
+		seat_ready(l->seat);
+	else
+		server_ready(s);
 	return error;
 }
 
-void loop_release(struct loop *l)
+void loop_end(struct loop *l)
 {
 	timers_release(&l->timers);
-	worker_release(&l->worker);
 }
 
 /* ---- connections ------------------------------------------------------- */
@@ -185,6 +204,29 @@ static void loop_accept(struct loop *l)
 	}
 }
 
+/* Sockets that the main thread has accepted for this loop. */
+static void loop_receive(struct loop *l)
+{
+	const bool process = l->seat->crew->kind == CREW_PROCESS;
+
+	for (int i = 0; i < LOOP_ACCEPTS; i++) {
+		const int fd = handoff_receive(l->inbox.fd, process);
+
+		if (fd == -EAGAIN)
+			return;
+		if (fd == -EMFILE) { /* it was counted as accepted for us */
+			board_error(l->worker.board, "accept", EMFILE);
+			slot_add(&l->worker.slot->closed, 1);
+			server_leave(l->worker.server);
+		} else if (fd < 0) {
+			loop_watch(l, &l->inbox, 0); /* nobody sends any more */
+			return;
+		} else {
+			loop_adopt(l, fd);
+		}
+	}
+}
+
 static void loop_accept_again(struct loop *l)
 {
 	if (!l->accept_ns || l->worker.draining || clock_ns() < l->accept_ns)
@@ -282,14 +324,25 @@ static void loop_conn(struct loop *l, struct conn *c, unsigned ready)
 	loop_settle(l, c);
 }
 
+/* What it announces is looked at before the next wait. */
+static void loop_clear_event(struct loop *l)
+{
+	uint64_t count;
+
+	if (read(l->event.fd, &count, sizeof(count)) < 0)
+		return; /* nothing was there */
+}
+
 void loop_event(struct loop *l, struct watch *w, unsigned ready)
 {
 	struct conn *c = (struct conn *)w;
 
 	if (w->kind == WATCH_LISTENER)
 		loop_accept(l);
-	else if (w->kind == WATCH_SIGNAL)
-		signals_clear();
+	else if (w->kind == WATCH_INBOX)
+		loop_receive(l);
+	else if (w->kind == WATCH_EVENT)
+		loop_clear_event(l);
 	else if (!c->dead)
 		loop_conn(l, c, ready);
 }

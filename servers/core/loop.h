@@ -2,14 +2,18 @@
 /*
  * What all readiness loops do alike: accept, turns of connections, deadlines,
  * draining. What is left for a model is its system interface: a function that
- * tells the kernel what to watch, and the loop itself:
+ * tells the kernel what to watch, and the loop itself. loops_run() calls that,
+ * once in each worker, and it goes
  *
+ *	l->watch = ...; l->model = ...;
+ *	error = loop_begin(l);
  *	while (loop_running(l)) {
  *		n = the system's wait(..., loop_timeout(l));
  *		for each descriptor that is ready
  *			loop_event(l, its watch, what it is ready for);
  *		loop_end_turn(l);
  *	}
+ *	loop_end(l);
  *
  * A loop is one thread; its connections never leave it.
  */
@@ -19,12 +23,14 @@
 #include <stdbool.h>
 #include <time.h>
 
+#include "common/options.h"
 #include "servers/core/accept.h"
 #include "servers/core/conn.h"
+#include "servers/core/crew.h"
 #include "servers/core/timers.h"
 #include "servers/core/worker.h"
 
-enum watch_kind { WATCH_CONN, WATCH_LISTENER, WATCH_SIGNAL };
+enum watch_kind { WATCH_CONN, WATCH_LISTENER, WATCH_INBOX, WATCH_EVENT };
 enum watch_interest {
 	WATCH_READ = 1,
 	WATCH_WRITE = 2,
@@ -36,12 +42,15 @@ struct loop {
 	struct worker worker;
 	struct timers timers;
 	struct acceptor acceptor;
-	struct watch listener, signal;
+	struct seat *seat; /* NULL: the only loop, in the main thread */
+	struct watch listener, inbox, event;
 	uint64_t accept_ns;	/* not accepting until then; 0: accepting */
 	struct conn *graveyard; /* dead ones, until the turn ends */
 	struct timespec timeout;
 
-	/* The model's part: fill it in before loop_init(). */
+	bool exclusive; /* accept=exclusive: wake one worker, not all */
+
+	/* The model's part: fill it in before loop_begin(). */
 	void *model;
 	/* Tells the kernel what to report of a descriptor from now on. The
 	 * first time w->known is false; w->interest is what was asked for so
@@ -53,9 +62,10 @@ struct loop {
 	bool edge;
 };
 
-/* Readies a loop around the server's listener. 0 or -errno, told. */
-int loop_init(struct loop *l, struct server *s);
-void loop_release(struct loop *l);
+/* Watches the listener or the inbox, and says that this worker is ready. 0, or
+ * -errno after saying why. */
+int loop_begin(struct loop *l);
+void loop_end(struct loop *l);
 
 /* False when the server is to stop and all connections have ended. */
 bool loop_running(struct loop *l);
@@ -66,5 +76,56 @@ const struct timespec *loop_timeout(struct loop *l);
 void loop_event(struct loop *l, struct watch *w, unsigned ready);
 /* All events of one wait were delivered. */
 void loop_end_turn(struct loop *l);
+
+/* ---- one loop, or several ---------------------------------------------- */
+
+enum loops_accept {
+	LOOPS_SHARED,
+	LOOPS_EXCLUSIVE,
+	LOOPS_REUSEPORT,
+	LOOPS_DISPATCH,
+};
+
+/* A part of the options of every loop model; LOOPS_OPTIONS describes it. */
+struct loops_options {
+	uint64_t workers;
+	int kind;   /* enum crew_kind */
+	int accept; /* enum loops_accept */
+};
+
+#define LOOPS_OPTIONS(owner, member)                                           \
+	{                                                                      \
+		.name = "workers",                                             \
+		.type = OPTION_COUNT,                                          \
+		.offset = offsetof(owner, member.workers),                     \
+		.preset = "1",                                                 \
+		.min = 1,                                                      \
+		.max = 1024,                                                   \
+		.help = "loops, each with connections of its own",             \
+	},                                                                     \
+		{                                                              \
+			.name = "kind",                                        \
+			.type = OPTION_CHOICE,                                 \
+			.offset = offsetof(owner, member.kind),                \
+			.choices = "thread,process",                           \
+			.preset = "thread",                                    \
+			.help = "what a loop runs in",                         \
+		},                                                             \
+	{                                                                      \
+		.name = "accept", .type = OPTION_CHOICE,                       \
+		.offset = offsetof(owner, member.accept),                      \
+		.choices = "shared,exclusive,reuseport,dispatch",              \
+		.preset = "shared",                                            \
+		.help = "who accepts: all woken, one woken, each by itself, "  \
+			"or the main thread for all in turn",                  \
+	}
+
+/* Runs `body` in as many workers as asked for: alone in the main thread, or as
+ * a crew. 0, or -errno after saying why. */
+int loops_run(struct server *s, const struct loops_options *options,
+	int (*body)(struct loop *l));
+
+/* For available(): accept=exclusive needs help from the system interface. */
+int loops_no_exclusive(const struct loops_options *options, char why[WHY_SIZE]);
 
 #endif

@@ -160,6 +160,13 @@ static void board_write_worker(
 	json_end(j);
 }
 
+/* The main process is a worker only where it serves. */
+static bool board_worth_telling(const struct scoreboard *b, unsigned i)
+{
+	return i ? atomic_load(&b->slots[i].kind) != SLOT_FREE
+		 : slot_get(&b->slots[0].accepted) > 0;
+}
+
 void board_write_json(const struct scoreboard *b, struct json *j)
 {
 	const struct board_sums sum = board_sums(b);
@@ -182,7 +189,7 @@ void board_write_json(const struct scoreboard *b, struct json *j)
 	if (slot_get(&b->past.accepted))
 		board_write_worker(&b->past, BOARD_SLOTS, j);
 	for (unsigned i = 0; i < BOARD_SLOTS; i++)
-		if (atomic_load(&b->slots[i].kind) != SLOT_FREE)
+		if (board_worth_telling(b, i))
 			board_write_worker(&b->slots[i], i, j);
 	json_end(j);
 }

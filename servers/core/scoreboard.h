@@ -31,6 +31,7 @@ struct slot {
 	_Atomic uint64_t accept_again; /* woken to accept: nothing there */
 	_Atomic uint64_t cpu_ns;       /* of workers that have ended */
 	_Atomic int busy;	       /* for pools: 1 while it serves */
+	_Atomic bool ready;	       /* for pools: it has begun to serve */
 };
 
 enum {

@@ -113,6 +113,12 @@ bool signals_stopping(void)
 	return atomic_load_explicit(&signals_stops, memory_order_relaxed);
 }
 
+void signals_stop(void)
+{
+	if (!signals_stopping())
+		raise(SIGTERM);
+}
+
 uint64_t signals_deadline(void)
 {
 	const uint64_t since = atomic_load(&signals_stopped_ns);

@@ -23,6 +23,8 @@ int signals_init(uint64_t drain_timeout_ns);
 
 /* The server is to stop. */
 bool signals_stopping(void);
+/* Stop without a signal. */
+void signals_stop(void);
 /* When what is left must be cut, in clock_ns(); far away while not stopping. */
 uint64_t signals_deadline(void);
 

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A crew: the workers of a pool, and the main thread that looks after them.
+ *
+ * Each worker has a seat. A process that dies is replaced in its seat within a
+ * second, and the connections it held count as closed; one that dies again and
+ * again before it ever served makes the server give up. On stop all are asked
+ * to end, nudged, and, a second after the deadline, killed. Children die with
+ * their parent, however it ends.
+ */
+#ifndef SERVERLAB_CORE_CREW_H
+#define SERVERLAB_CORE_CREW_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct crew;
+struct server;
+struct slot;
+
+enum crew_kind { CREW_THREAD, CREW_PROCESS };
+
+/* Who accepts. */
+enum crew_accept {
+	CREW_SHARED,	/* each worker, on the server's one listener */
+	CREW_REUSEPORT, /* each worker, on a listener of its own */
+	CREW_IN_TURN,	/* the main thread, for one worker after the other */
+	CREW_TO_IDLE,	/* the main thread, for a worker that has none */
+};
+
+/* A worker's place. The worker may use the first part. */
+struct seat {
+	struct server *server;
+	struct crew *crew;
+	struct slot *slot;
+	unsigned id;
+	int listener; /* accept here; -1: connections come by the inbox */
+	int inbox;    /* for handoff_receive(), or -1 */
+	int event;    /* readable when signals_stopping() may have changed */
+
+	/* The crew's. */
+	int outbox;
+	pid_t pid;
+	pthread_t thread;
+	bool taken; /* a worker is, or will be, in it */
+	bool running;
+	bool leaving;	    /* asked to end, not to be replaced */
+	_Atomic bool ended; /* a thread: its work() has returned */
+	unsigned stillborn; /* deaths in a row before seat_ready() */
+	uint64_t start_ns;  /* when to start the successor */
+};
+
+struct crew {
+	/* To be filled in. */
+	struct server *server;
+	enum crew_kind kind;
+	enum crew_accept accept;
+	unsigned workers; /* at the start */
+	/* The worker: serves until signals_stopping(). Calls seat_ready() once
+	 * it can. Returns 0, also to be replaced by a fresh one, or -errno. */
+	int (*work)(struct seat *seat);
+	void *model; /* the model's own */
+	int flags;   /* of accept4(), where the main thread accepts */
+	/* A pool of processes that follows the load: 0, 0, 0 is a fixed one. */
+	unsigned min_spare, max_spare, max_workers;
+
+	/* The crew's. */
+	struct seat *seats;
+	unsigned size; /* seats there are */
+	int event;     /* workers write here: ready, ended, idle */
+	unsigned turn; /* the seat whose turn it is */
+	unsigned spawn_rate;
+	uint64_t adjust_ns; /* when the pool is looked at next */
+	bool ready, failed;
+};
+
+/* Runs the server: starts the workers, says server_ready(), looks after them
+ * until the end. 0, or -errno after saying why. Main thread only. */
+int crew_run(struct crew *c);
+
+/* For workers: I serve from now on; and: my hands are free (CREW_TO_IDLE). */
+void seat_ready(struct seat *seat);
+void seat_idle(struct seat *seat);
+
+#endif
