@@ -392,7 +392,8 @@ int main(int argc, char **argv)
 		.parser = main_parse,
 		.doc = main_doc,
 	};
-	struct settings s = {
+	/* Static, so that what it points to is never lost. */
+	static struct settings s = {
 		.listen = "127.0.0.1:7000",
 		.server =
 			{

@@ -77,8 +77,20 @@ int loop_begin(struct loop *l)
 	return error;
 }
 
+/* Frees the connections that were closed in this turn. */
+static void loop_bury(struct loop *l)
+{
+	while (l->graveyard) {
+		struct conn *c = l->graveyard;
+
+		l->graveyard = c->next;
+		conn_free(c);
+	}
+}
+
 void loop_end(struct loop *l)
 {
+	loop_bury(l);
 	timers_release(&l->timers);
 }
 
@@ -378,11 +390,6 @@ void loop_end_turn(struct loop *l)
 		loop_run_timers(l);
 	if (l->accept_ns)
 		loop_accept_again(l);
-	while (l->graveyard) {
-		struct conn *c = l->graveyard;
-
-		l->graveyard = c->next;
-		conn_free(c);
-	}
+	loop_bury(l);
 	worker_tick(&l->worker);
 }

@@ -113,23 +113,22 @@ def descriptors_run_out(lab):
                 peer.echo()
         waiting = [p for p in peers if not answered(p)]
         check(not any(map(refused, waiting)), "those who wait are not closed")
-        check_no_spin(server)
+        until(lambda: rests(server), "the server comes to rest")
         serve_all_in_turn(peers)
         stats = server.stop()
     equal(stats["accepted"], 40, "accepted")
-    if waiting and lab.model.holds is None:
+    if lab.model.holds is None and lab.model.makes != "process":
         check(stats["errors"].get("accept.EMFILE", 0) > 0,
               f"accept.EMFILE is counted in {stats['errors']}")
 
 
-def check_no_spin(server):
-    """The share of a CPU that the server uses while it can do nothing."""
+def rests(server):
+    """Does it use no CPU to speak of, for a second in which it can do nothing?
+    One that spins never does; one that is slow to get there does later."""
     begun, used = time.monotonic(), proc.cpu_seconds(server.pid)
-    time.sleep(2)  # it is a rate that is measured
+    time.sleep(1)  # it is a rate that is measured
     elapsed = time.monotonic() - begun
-    used = proc.cpu_seconds(server.pid) - used
-    check(used < SPIN * elapsed, f"uses {used:.2f} s of CPU in "
-                                 f"{elapsed:.2f} s in which it waits")
+    return proc.cpu_seconds(server.pid) - used < SPIN * elapsed
 
 
 def serve_all_in_turn(peers):
