@@ -1,0 +1,506 @@
+/* SPDX-License-Identifier: MIT */
+#include "client/config.h"
+
+#include <argp.h>
+#include <arpa/inet.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "client/engine.h"
+#include "client/workload.h"
+#include "common/clock.h"
+
+const char *argp_program_version = "serverlab client 1.0";
+
+enum config_key {
+	KEY_REQUESTS_PER_CONNECTION = 256,
+	KEY_THINK,
+	KEY_WARMUP,
+	KEY_TIMEOUT,
+	KEY_SOURCE,
+	KEY_CPUS,
+	KEY_JSON,
+	KEY_SEED,
+	KEY_INTERVAL,
+	KEY_ENGINE,
+	KEY_ARRIVALS,
+	KEY_PHASE_FD,
+	KEY_LIST,
+};
+
+static const struct argp_option config_options[] = {
+	{0, 0, 0, 0, "The load:", 1},
+	{"connections", 'c', "N", 0,
+		"Connections, spread over the threads (64)", 0},
+	{"threads", 't', "N", 0, "Threads (1)", 0},
+	{"duration", 'd', "TIME", 0, "Measure for this long (10s)", 0},
+	{"requests", 'n', "N", 0, "Measure exactly this many requests", 0},
+	{"workload", 'w', "SPEC", 0,
+		"What to say and what to expect (echo:size=64)", 0},
+	{"list-workloads", KEY_LIST, 0, 0, "The workloads with their options",
+		0},
+	{"pipeline", 'p', "N", 0,
+		"Requests under way at once on a connection (1)", 0},
+	{"requests-per-connection", KEY_REQUESTS_PER_CONNECTION, "N", 0,
+		"Then make a new connection (no limit)", 0},
+	{"think", KEY_THINK, "TIME", 0,
+		"Wait after a reply before the next request (0)", 0},
+
+	{0, 0, 0, 0, "The open loop:", 2},
+	{"rate", 'R', "N", 0,
+		"Send this many requests a second, whether or not the server "
+		"keeps up; latency counts from the moment when a request "
+		"should have been sent",
+		0},
+	{"arrivals", KEY_ARRIVALS, "KIND", 0,
+		"constant (even distances, the default) or poisson", 0},
+
+	{0, 0, 0, 0, "The measurement:", 3},
+	{"warmup", KEY_WARMUP, "TIME", 0, "Load before the measurement (0)", 0},
+	{"timeout", KEY_TIMEOUT, "TIME", 0,
+		"A request without a reply has failed then (5s)", 0},
+	{"interval", KEY_INTERVAL, "TIME", 0,
+		"Step of the series (1s, or a tenth of a short duration)", 0},
+	{"seed", KEY_SEED, "N", 0, "Of all that is random (1)", 0},
+
+	{0, 0, 0, 0, "The machine:", 4},
+	{"engine", KEY_ENGINE, "NAME", 0, "epoll", 0},
+	{"cpus", KEY_CPUS, "LIST", 0,
+		"Pin the threads, one each, in turn: 0,2-3", 0},
+	{"source", KEY_SOURCE, "A-B", 0,
+		"Local addresses to connect from, 127.0.0.2-127.0.0.9; each "
+		"gives 28,000 ports",
+		0},
+
+	{0, 0, 0, 0, "The output:", 5},
+	{"json", KEY_JSON, "FILE", 0,
+		"Write everything there as JSON; - is "
+		"standard output, then without the text",
+		0},
+	{"quiet", 'q', 0, 0, "No text, no progress", 0},
+	{"phase-fd", KEY_PHASE_FD, "N", 0,
+		"Write \"connected\", \"start\" and \"stop\" there, a line "
+		"each, as it happens: the edges of the measured window",
+		0},
+	{0},
+};
+
+static const char config_doc[] =
+	"Puts a server under load, checks every reply byte for byte, and tells "
+	"how many it answered and how long each took. ADDR is HOST:PORT, "
+	"[IPV6]:PORT or unix:/path."
+	"\v"
+	"In a closed loop (the default) each connection waits for its reply "
+	"before it sends again, so a slow server is asked less. In an open loop "
+	"(-R) requests come when they come, as from many independent users.\n"
+	"\n"
+	"Times take us ms s m; counts take k M.\n"
+	"\n"
+	"  client 127.0.0.1:7000                          ten seconds, 64 "
+	"connections\n"
+	"  client -c 1000 -t 2 -d 30s --warmup 2s :7000   more of everything\n"
+	"  client -w line:size=100 -p 8 :7000             lines, eight under "
+	"way at once\n"
+	"  client -n 10k --requests-per-connection 1 :7000    a connection "
+	"per request\n"
+	"  client -R 5000 --arrivals poisson :7000        at a given rate\n"
+	"  client --json - :7000 | jq .latency_ns.raw     for programs\n"
+	"\n"
+	"Exit status: 0 a valid run; 3 a run whose figures must not be used "
+	"(the reasons are printed); 64 wrong usage; 1 anything else, such as no "
+	"server.";
+
+struct address sources_get(const struct sources *sources, uint64_t n)
+{
+	struct address a = sources->first;
+	unsigned char *low = (unsigned char *)&a.sa.in.sin_addr + 2;
+	unsigned last;
+
+	if (a.sa.any.sa_family == AF_INET6)
+		low = a.sa.in6.sin6_addr.s6_addr + 14;
+	last = low[0] * 256u + low[1] + (unsigned)(n % sources->count);
+	low[0] = (unsigned char)(last / 256);
+	low[1] = (unsigned char)last;
+	return a;
+}
+
+/* An address without a port. */
+static int config_parse_ip(const char *text, struct address *a)
+{
+	memset(a, 0, sizeof(*a));
+	if (inet_pton(AF_INET, text, &a->sa.in.sin_addr) == 1) {
+		a->sa.in.sin_family = AF_INET;
+		a->len = sizeof(a->sa.in);
+		return 0;
+	}
+	if (inet_pton(AF_INET6, text, &a->sa.in6.sin6_addr) == 1) {
+		a->sa.in6.sin6_family = AF_INET6;
+		a->len = sizeof(a->sa.in6);
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static uint32_t config_ip_low(const struct address *a)
+{
+	const unsigned char *low =
+		a->sa.any.sa_family == AF_INET6
+			? a->sa.in6.sin6_addr.s6_addr + 12
+			: (const unsigned char *)&a->sa.in.sin_addr;
+
+	return (uint32_t)low[0] << 24 | (uint32_t)low[1] << 16 |
+	       (uint32_t)low[2] << 8 | low[3];
+}
+
+/* "A" or "A-B", of one family, alike but for the last 16 bits. */
+static int config_parse_sources(const char *text, struct sources *s)
+{
+	const char *dash = strchr(text, '-');
+	struct address last;
+	uint32_t from, to;
+	char first[64];
+	size_t len = dash ? (size_t)(dash - text) : strlen(text);
+
+	if (len >= sizeof(first))
+		return -EINVAL;
+	memcpy(first, text, len);
+	first[len] = '\0';
+	if (config_parse_ip(first, &s->first) ||
+		config_parse_ip(dash ? dash + 1 : first, &last) ||
+		last.sa.any.sa_family != s->first.sa.any.sa_family)
+		return -EINVAL;
+	from = config_ip_low(&s->first);
+	to = config_ip_low(&last);
+	if (to < from || from >> 16 != to >> 16)
+		return -EINVAL;
+	s->count = to - from + 1;
+	return 0;
+}
+
+/* ---- one option --------------------------------------------------------- */
+
+/* How options with a plain value are read. */
+struct config_value {
+	int key;
+	const char *name;
+	enum option_type type; /* OPTION_COUNT or OPTION_TIME */
+	size_t offset;
+	uint64_t min, max;
+};
+
+static const struct config_value config_values[] = {
+	{'c', "--connections", OPTION_COUNT,
+		offsetof(struct config, connections), 1, 1000000},
+	{'t', "--threads", OPTION_COUNT, offsetof(struct config, threads), 1,
+		1024},
+	{'d', "--duration", OPTION_TIME, offsetof(struct config, duration_ns),
+		NS_PER_MS, 7 * 86400 * NS_PER_S},
+	{'n', "--requests", OPTION_COUNT, offsetof(struct config, requests), 1,
+		1000000000000ull},
+	{'p', "--pipeline", OPTION_COUNT, offsetof(struct config, pipeline), 1,
+		10000},
+	{KEY_REQUESTS_PER_CONNECTION, "--requests-per-connection", OPTION_COUNT,
+		offsetof(struct config, requests_per_connection), 1,
+		1000000000000ull},
+	{KEY_THINK, "--think", OPTION_TIME, offsetof(struct config, think_ns),
+		0, 3600 * NS_PER_S},
+	{KEY_WARMUP, "--warmup", OPTION_TIME,
+		offsetof(struct config, warmup_ns), 0, 86400 * NS_PER_S},
+	{KEY_TIMEOUT, "--timeout", OPTION_TIME,
+		offsetof(struct config, timeout_ns), NS_PER_MS,
+		3600 * NS_PER_S},
+	{KEY_INTERVAL, "--interval", OPTION_TIME,
+		offsetof(struct config, interval_ns), 10 * NS_PER_MS,
+		86400 * NS_PER_S},
+	{0},
+};
+
+static void config_value_bad(struct argp_state *state,
+	const struct config_value *v, const char *text)
+{
+	char low[32], high[32];
+
+	if (v->type == OPTION_TIME)
+		argp_error(state,
+			"%s: '%s' must be a time from %s to %s (us ms s m)",
+			v->name, text, format_time(v->min, low, sizeof(low)),
+			format_time(v->max, high, sizeof(high)));
+	else
+		argp_error(state,
+			"%s: '%s' must be a number from %" PRIu64 " to %" PRIu64
+			" (k, M)",
+			v->name, text, v->min, v->max);
+}
+
+static int config_set_value(struct config *config, struct argp_state *state,
+	int key, const char *text)
+{
+	const struct config_value *v = config_values;
+	uint64_t value;
+	int error;
+
+	while (v->key && v->key != key)
+		v++;
+	if (!v->key)
+		return ARGP_ERR_UNKNOWN;
+	error = v->type == OPTION_TIME ? parse_time(text, &value)
+				       : parse_count(text, &value);
+	if (error || value < v->min || value > v->max)
+		config_value_bad(state, v, text);
+	else
+		memcpy((char *)config + v->offset, &value, sizeof(value));
+	return 0;
+}
+
+static void config_list_workloads(void)
+{
+	size_t i;
+
+	for (i = 0; client_workloads[i]; i++) {
+		printf("%-10s %s\n", client_workloads[i]->name,
+			client_workloads[i]->summary);
+		options_help(client_workloads[i]->options, stdout);
+	}
+}
+
+static double config_parse_rate(struct argp_state *state, const char *text)
+{
+	uint64_t whole;
+	double rate = 0;
+
+	if (parse_count(text, &whole) == 0 && whole > 0)
+		rate = (double)whole;
+	else if (parse_number(text, &rate) || rate <= 0)
+		rate = 0;
+	if (rate <= 0 || rate > 1e8)
+		argp_error(state,
+			"--rate: '%s' must be requests per second, more than 0 "
+			"(k, M)",
+			text);
+	return rate;
+}
+
+static void config_parse_engine(
+	struct config *config, struct argp_state *state, const char *text)
+{
+	config->engine = engine_find(text);
+	if (!config->engine)
+		argp_error(state, "--engine: there is no '%s'; there is %s",
+			text, engine_epoll.name);
+}
+
+static void config_parse_phase_fd(
+	struct config *config, struct argp_state *state, const char *text)
+{
+	uint64_t fd;
+
+	if (parse_count(text, &fd) || fd > 65535)
+		argp_error(
+			state, "--phase-fd: '%s' must be a descriptor", text);
+	config->phase_fd = (int)fd;
+}
+
+static void config_parse_arrivals(
+	struct config *config, struct argp_state *state, const char *text)
+{
+	if (strcmp(text, "poisson") == 0)
+		config->arrivals = ARRIVALS_POISSON;
+	else if (strcmp(text, "constant") == 0)
+		config->arrivals = ARRIVALS_CONSTANT;
+	else
+		argp_error(state,
+			"--arrivals: '%s' must be constant or poisson", text);
+}
+
+static void config_set_address(
+	struct config *config, struct argp_state *state, const char *text)
+{
+	char why[WHY_SIZE];
+
+	if (config->server_text)
+		argp_error(state, "one ADDR is enough: '%s', then '%s'",
+			config->server_text, text);
+	config->server_text = text;
+	if (address_parse(&config->server, text, why))
+		argp_error(state, "%s", why);
+}
+
+/* ---- all of them together ------------------------------------------------ */
+
+static void config_default_interval(struct config *config)
+{
+	if (config->interval_ns)
+		return;
+	config->interval_ns = NS_PER_S;
+	if (config->duration_ns / 10 < config->interval_ns)
+		config->interval_ns = config->duration_ns / 10;
+	if (config->interval_ns < 10 * NS_PER_MS)
+		config->interval_ns = 10 * NS_PER_MS;
+}
+
+static void config_check_sources(
+	const struct config *config, struct argp_state *state)
+{
+	if (config->sources.count && config->sources.first.sa.any.sa_family !=
+					     config->server.sa.any.sa_family)
+		argp_error(state,
+			"--source %s and the address %s are not of "
+			"one kind",
+			config->source_text, config->server_text);
+}
+
+static void config_check_loop(
+	const struct config *config, struct argp_state *state)
+{
+	const struct workload *w = config->workload;
+
+	if (config->rate > 0 && config->think_ns)
+		argp_error(state, "--think does not go with --rate: in an open "
+				  "loop the schedule says when to send");
+	if (w->unasked && !w->single && (config->rate > 0 || config->think_ns))
+		argp_error(state,
+			"%s goes neither with --rate nor with "
+			"--think: its server talks unasked",
+			w->name);
+	if ((w->unasked || w->single) && config->pipeline > 1)
+		argp_error(state, "%s has nothing to pipeline", w->name);
+	if (config->requests != UINT64_MAX && config->warmup_ns &&
+		config->requests < config->connections * config->pipeline)
+		argp_error(state,
+			"--requests %" PRIu64 " with --warmup: must "
+			"be at least connections times pipeline",
+			config->requests);
+}
+
+/* The address with no host, ":7000", means this machine. */
+static void config_default_host(struct config *config)
+{
+	struct address *a = &config->server;
+
+	if (a->sa.any.sa_family == AF_INET && a->sa.in.sin_addr.s_addr == 0)
+		a->sa.in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	else if (a->sa.any.sa_family == AF_INET6 &&
+		 IN6_IS_ADDR_UNSPECIFIED(&a->sa.in6.sin6_addr))
+		a->sa.in6.sin6_addr = in6addr_loopback;
+}
+
+static void config_complete(struct config *config, struct argp_state *state)
+{
+	char why[WHY_SIZE];
+
+	if (!config->server_text)
+		argp_error(state, "ADDR is missing: the server's address, such "
+				  "as 127.0.0.1:7000");
+	config_default_host(config);
+	if (config->threads > config->connections)
+		argp_error(state,
+			"--threads %" PRIu64 " is more than --connections "
+			"%" PRIu64,
+			config->threads, config->connections);
+	if (config->duration_ns == 0)
+		config->duration_ns = config->requests == UINT64_MAX
+					      ? 10 * NS_PER_S
+					      : UINT64_MAX;
+	config_default_interval(config);
+	config_check_sources(config, state);
+	if (workload_make(config->workload_text, config->seed,
+		    &config->workload, &config->workload_options, why))
+		argp_error(state, "%s", why);
+	config_check_loop(config, state);
+	if (config->workload->single)
+		config->requests_per_connection = 1;
+}
+
+static error_t config_option(int key, char *text, struct argp_state *state)
+{
+	struct config *config = state->input;
+
+	switch (key) {
+	case 'w':
+		config->workload_text = text;
+		break;
+	case 'R':
+		config->rate = config_parse_rate(state, text);
+		break;
+	case 'q':
+		config->quiet = true;
+		break;
+	case KEY_ARRIVALS:
+		config_parse_arrivals(config, state, text);
+		break;
+	case KEY_ENGINE:
+		config_parse_engine(config, state, text);
+		break;
+	case KEY_PHASE_FD:
+		config_parse_phase_fd(config, state, text);
+		break;
+	case KEY_JSON:
+		config->json = text;
+		break;
+	case KEY_SEED:
+		if (parse_count(text, &config->seed))
+			argp_error(
+				state, "--seed: '%s' must be a number", text);
+		break;
+	case KEY_CPUS:
+		config->cpus_text = text;
+		if (parse_cpu_list(text, &config->cpus))
+			argp_error(
+				state, "--cpus: '%s' must be like 0,2-3", text);
+		break;
+	case KEY_SOURCE:
+		config->source_text = text;
+		if (config_parse_sources(text, &config->sources))
+			argp_error(state,
+				"--source: '%s' must be an address or "
+				"a range, 127.0.0.2-127.0.0.9",
+				text);
+		break;
+	case KEY_LIST:
+		config_list_workloads();
+		exit(0);
+	case ARGP_KEY_ARG:
+		config_set_address(config, state, text);
+		break;
+	case ARGP_KEY_END:
+		config_complete(config, state);
+		break;
+	default:
+		return config_set_value(config, state, key, text);
+	}
+	return 0;
+}
+
+void config_parse(struct config *config, int argc, char **argv)
+{
+	static const struct argp argp = {
+		.options = config_options,
+		.parser = config_option,
+		.args_doc = "ADDR",
+		.doc = config_doc,
+	};
+
+	argp_err_exit_status = EX_USAGE;
+	*config = (struct config) {
+		.workload_text = "echo:size=64",
+		.engine = &engine_epoll,
+		.connections = 64,
+		.threads = 1,
+		.pipeline = 1,
+		.requests = UINT64_MAX,
+		.requests_per_connection = UINT64_MAX,
+		.timeout_ns = 5 * NS_PER_S,
+		.seed = 1,
+		.phase_fd = -1,
+	};
+	if (argp_parse(&argp, argc, argv, 0, NULL, config))
+		exit(EX_USAGE);
+}
+
+void config_release(struct config *config)
+{
+	workload_free(config->workload, config->workload_options);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* What was asked for on the command line, checked and with defaults. */
+#ifndef SERVERLAB_CLIENT_CONFIG_H
+#define SERVERLAB_CLIENT_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/net.h"
+#include "common/options.h"
+
+struct engine;
+struct workload;
+
+enum arrivals_kind { ARRIVALS_CONSTANT, ARRIVALS_POISSON };
+
+/* Addresses that connections are made from, in turn. */
+struct sources {
+	struct address first;
+	unsigned count; /* 0: the kernel chooses */
+};
+
+struct config {
+	const char *server_text, *workload_text, *source_text, *cpus_text;
+	struct address server;
+	const struct workload *workload;
+	void *workload_options;
+	const struct engine *engine;
+
+	uint64_t connections, threads, pipeline;
+	uint64_t duration_ns; /* UINT64_MAX: until `requests` are done */
+	uint64_t requests;    /* UINT64_MAX: until `duration_ns` is over */
+	uint64_t requests_per_connection; /* UINT64_MAX: no limit */
+	uint64_t think_ns, warmup_ns, timeout_ns, interval_ns;
+	uint64_t seed;
+	double rate; /* requests per second; 0: closed loop */
+	enum arrivals_kind arrivals;
+	struct sources sources;
+	struct cpu_list cpus;
+
+	const char *json; /* a file, or "-" */
+	int phase_fd;	  /* -1: none */
+	bool quiet;
+};
+
+/* Fills `config`, or ends the program as argp does: 0 after --help, 64 with
+ * one line that says what is wrong. */
+void config_parse(struct config *config, int argc, char **argv);
+void config_release(struct config *config);
+
+/* The n-th source address, counted round. */
+struct address sources_get(const struct sources *sources, uint64_t n);
+
+#endif

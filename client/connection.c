@@ -1,0 +1,519 @@
+/* SPDX-License-Identifier: MIT */
+#include "client/connection.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "client/engine.h"
+#include "client/worker.h"
+
+#define BACKOFF_FIRST_NS (10 * NS_PER_MS)
+#define BACKOFF_LAST_NS	 (500 * NS_PER_MS)
+#define UNIX_RETRY_NS	 NS_PER_MS
+
+static const struct config *connection_config(const struct connection *c)
+{
+	return c->worker->run->config;
+}
+
+/* ---- sockets ------------------------------------------------------------ */
+
+static int connection_bind(int fd, const struct config *config, uint64_t n)
+{
+	struct address source = sources_get(&config->sources, n);
+	const int on = 1;
+
+	/* The port is chosen at connect(), where the whole four-tuple is known:
+	 * otherwise a source address has 28,000 connections at most. */
+	if (setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on,
+		    sizeof(on)) < 0)
+		return -errno;
+	return bind(fd, &source.sa.any, source.len) < 0 ? -errno : 0;
+}
+
+static int connection_socket(const struct config *config, uint64_t n)
+{
+	const int family = config->server.sa.any.sa_family, on = 1;
+	int error = 0;
+	int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -errno;
+	if (family != AF_UNIX &&
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) < 0)
+		error = -errno;
+	if (!error && config->sources.count)
+		error = connection_bind(fd, config, n);
+	if (error)
+		close(fd);
+	return error ? error : fd;
+}
+
+static void connection_disconnect(struct connection *c)
+{
+	if (c->state == CONNECTION_FAREWELL)
+		c->worker->farewells--;
+	c->state = CONNECTION_CLOSED;
+	worker_remove_free(c->worker, c);
+	if (c->fd < 0)
+		return;
+	connection_config(c)->engine->disconnect(c);
+	c->fd = -1;
+}
+
+static void connection_attempted(struct connection *c)
+{
+	if (!c->attempted) {
+		c->attempted = true;
+		c->worker->attempted++;
+	}
+}
+
+static void connection_set_down(struct connection *c, bool down)
+{
+	struct worker *w = c->worker;
+
+	if (c->down == down)
+		return;
+	c->down = down;
+	w->down += down ? 1 : (uint64_t)-1;
+	if (w->down > w->tally->down)
+		w->tally->down = w->down;
+}
+
+/* ---- failures ----------------------------------------------------------- */
+
+static void connection_later(struct connection *c, uint64_t wait_ns)
+{
+	if (!worker_is_over(c->worker))
+		timers_set(&c->worker->timers, &c->timer, clock_ns() + wait_ns);
+}
+
+/* Ends the connection and loses what was under way on it; another is made
+ * after a wait that doubles with every failure without a reply in between. */
+static void connection_lost(struct connection *c)
+{
+	struct worker *w = c->worker;
+	uint32_t lost = c->outstanding;
+
+	w->tally->failed += lost;
+	c->outstanding = 0;
+	c->thinking = c->retrying = false;
+	connection_disconnect(c);
+	connection_attempted(c);
+	connection_set_down(c, true);
+	connection_later(c, c->backoff_ns);
+	c->backoff_ns *= 2;
+	if (c->backoff_ns > BACKOFF_LAST_NS)
+		c->backoff_ns = BACKOFF_LAST_NS;
+	worker_landed(w, lost);
+}
+
+static void connection_fail(struct connection *c, enum error_kind kind)
+{
+	c->worker->tally->errors.by_kind[kind]++;
+	connection_lost(c);
+}
+
+void connection_error(struct connection *c, enum error_phase phase, int error)
+{
+	struct errors *errors = &c->worker->tally->errors;
+
+	/* The server resets after our farewell: it has all it wanted. */
+	if (c->state == CONNECTION_FAREWELL) {
+		connection_disconnect(c);
+		return;
+	}
+	errors->by_errno[phase][error < ERROR_NUMBERS ? error : 0]++;
+	connection_lost(c);
+}
+
+static void connection_timed_out(struct connection *c, uint64_t now)
+{
+	const struct flight *f = &c->flights[c->head];
+	struct tally *t = c->worker->tally;
+
+	histogram_record(t->whole, connection_config(c)->timeout_ns);
+	if (connection_config(c)->rate > 0)
+		histogram_record(t->corrected, now - f->intended_ns);
+	connection_fail(c, ERROR_TIMEOUT);
+}
+
+void connection_check_timeout(struct connection *c, uint64_t now)
+{
+	uint64_t timeout_ns = connection_config(c)->timeout_ns;
+	uint64_t since;
+
+	if (c->state == CONNECTION_CONNECTING)
+		since = c->connect_ns;
+	else if (c->state == CONNECTION_OPEN && c->outstanding > 0)
+		since = c->flights[c->head].sent_ns;
+	else
+		return;
+	if (now < since + timeout_ns)
+		return;
+	if (c->state == CONNECTION_CONNECTING)
+		connection_error(c, ERROR_CONNECT, ETIMEDOUT);
+	else
+		connection_timed_out(c, now);
+}
+
+/* ---- requests ----------------------------------------------------------- */
+
+static struct flight *connection_flight(const struct connection *c, uint32_t n)
+{
+	uint64_t i = c->head + n;
+	uint64_t ring = connection_config(c)->pipeline;
+
+	return (struct flight *)&c->flights[i < ring ? i : i - ring];
+}
+
+/* Begins one request, unless its time has not come. */
+static bool connection_begin(struct connection *c, uint64_t now)
+{
+	const struct workload *workload = connection_config(c)->workload;
+	struct flight *f = connection_flight(c, c->outstanding);
+
+	if (!worker_take(c->worker, now, &f->intended_ns))
+		return false;
+	f->sent_ns = now;
+	if (workload->request)
+		f->request = workload->request(&c->session);
+	else
+		c->written++; /* there is nothing to write */
+	c->session.asked++;
+	c->outstanding++;
+	c->quota--;
+	return true;
+}
+
+/* Fills the pipeline and sends. While thinking, or until a batch that is
+ * followed by thinking has been answered, nothing new is begun. */
+static void connection_refill(struct connection *c, uint64_t now)
+{
+	const struct config *config = connection_config(c);
+	uint32_t before = c->outstanding;
+
+	if (c->thinking || (config->think_ns && before > 0))
+		return;
+	worker_remove_free(c->worker, c);
+	while (c->outstanding < config->pipeline && c->quota > 0)
+		if (!connection_begin(c, now))
+			break;
+	if (c->outstanding < config->pipeline && c->quota > 0)
+		worker_add_free(c->worker, c);
+	if (c->outstanding > before && config->workload->request)
+		config->engine->send(c);
+}
+
+static void connection_new_session(struct connection *c)
+{
+	const struct config *config = connection_config(c);
+
+	c->session.options = config->workload_options;
+	c->session.key = workload_random(&c->worker->random);
+	c->session.asked = 0;
+	memset(c->session.state, 0, config->workload->state_size);
+	if (config->workload->open)
+		config->workload->open(&c->session);
+	c->head = c->outstanding = c->written = 0;
+	c->written_part = 0;
+	c->first_ns = 0;
+	c->quota = config->requests_per_connection;
+}
+
+/* The queue of a Unix socket is full. Unlike TCP it has no second queue to
+ * wait in, so the wait is ours. */
+static void connection_retry(struct connection *c, uint64_t now)
+{
+	connection_disconnect(c);
+	if (now >= c->connect_ns + connection_config(c)->timeout_ns) {
+		connection_error(c, ERROR_CONNECT, ETIMEDOUT);
+		return;
+	}
+	c->retrying = true;
+	connection_later(c, UNIX_RETRY_NS);
+}
+
+static void connection_connect(struct connection *c, uint64_t now)
+{
+	const struct config *config = connection_config(c);
+	int error;
+
+	c->state = CONNECTION_CONNECTING;
+	c->generation++;
+	c->fd = connection_socket(config, workload_random(&c->worker->random));
+	error = c->fd < 0 ? c->fd : config->engine->connect(c);
+	if (error == -EAGAIN && config->server.sa.any.sa_family == AF_UNIX)
+		connection_retry(c, now);
+	else if (error)
+		connection_error(c, ERROR_CONNECT, -error);
+}
+
+/* Where a connection is one request, it is begun with it. */
+static void connection_open(struct connection *c, uint64_t now)
+{
+	if (!c->retrying) {
+		connection_new_session(c);
+		c->connect_ns = now;
+		worker_remove_free(c->worker, c);
+		if (connection_config(c)->workload->single &&
+			!connection_begin(c, now)) {
+			worker_add_free(c->worker, c);
+			return;
+		}
+	}
+	c->retrying = false;
+	connection_connect(c, now);
+}
+
+void connection_next(struct connection *c, uint64_t now)
+{
+	if (worker_is_over(c->worker))
+		return;
+	if (c->state == CONNECTION_CLOSED)
+		connection_open(c, now);
+	else if (c->state == CONNECTION_OPEN)
+		connection_refill(c, now);
+}
+
+void connection_wake(struct connection *c, uint64_t now)
+{
+	c->thinking = false;
+	connection_next(c, now);
+}
+
+/* ---- replies ------------------------------------------------------------ */
+
+static void connection_record(
+	struct connection *c, const struct flight *f, uint64_t now)
+{
+	struct tally *t = c->worker->tally;
+	uint64_t raw = now - f->sent_ns;
+
+	if (c->first_ns) {
+		histogram_record(t->split, raw);
+		histogram_record(t->first, c->first_ns - f->sent_ns);
+	} else {
+		histogram_record(t->whole, raw);
+	}
+	if (connection_config(c)->rate > 0)
+		histogram_record(t->corrected, now - f->intended_ns);
+}
+
+/* The oldest request has had its reply. */
+static void connection_answered(struct connection *c, uint64_t now)
+{
+	struct worker *w = c->worker;
+
+	connection_record(c, &c->flights[c->head], now);
+	w->tally->ok++;
+	c->first_ns = 0;
+	c->backoff_ns = BACKOFF_FIRST_NS;
+	if (++c->head == connection_config(c)->pipeline)
+		c->head = 0;
+	c->outstanding--;
+	c->written--;
+	worker_landed(w, 1);
+}
+
+/* The last request that this connection was to make has been answered. */
+static void connection_renew(struct connection *c, uint64_t now)
+{
+	uint64_t think_ns = connection_config(c)->think_ns;
+
+	connection_disconnect(c);
+	if (think_ns)
+		connection_later(c, think_ns);
+	else
+		connection_next(c, now);
+}
+
+/* What follows one or more replies. */
+static void connection_after(struct connection *c, uint64_t now)
+{
+	uint64_t think_ns = connection_config(c)->think_ns;
+
+	if (c->quota == 0 && c->outstanding == 0) {
+		connection_renew(c, now);
+		return;
+	}
+	if (think_ns && c->outstanding == 0 && !c->thinking) {
+		c->thinking = true;
+		connection_later(c, think_ns);
+	}
+	connection_next(c, now);
+}
+
+static void connection_judge(struct connection *c, enum reply verdict)
+{
+	static const enum error_kind kinds[] = {
+		[REPLY_WRONG] = ERROR_MISMATCH,
+		[REPLY_SHORT] = ERROR_SHORT,
+		[REPLY_PARSE] = ERROR_PARSE,
+	};
+
+	connection_fail(c, kinds[verdict]);
+}
+
+/* Judges bytes from the front of buf; returns how many, 0 once the connection
+ * is over. */
+static size_t connection_reply(
+	struct connection *c, const char *buf, size_t len, uint64_t now)
+{
+	const struct workload *workload = connection_config(c)->workload;
+	enum reply verdict;
+	size_t used = 0;
+
+	if (workload->unasked && c->outstanding == 0)
+		connection_refill(c, now);
+	if (workload->unasked && c->outstanding == 0)
+		return len; /* it goes on talking when all is over */
+	if (!workload->reply || c->outstanding == 0) {
+		connection_fail(c, ERROR_LONG);
+		return 0;
+	}
+	verdict = workload->reply(
+		&c->session, c->flights[c->head].request, buf, len, &used);
+	if (verdict == REPLY_MORE) {
+		if (!c->first_ns)
+			c->first_ns = now;
+		return used;
+	}
+	if (verdict == REPLY_LAST)
+		c->quota = 0;
+	else if (verdict != REPLY_DONE) {
+		connection_judge(c, verdict);
+		return 0;
+	}
+	/* The answer to a question not yet put can only be a chance hit. */
+	if (c->written == 0) {
+		connection_fail(c, ERROR_MISMATCH);
+		return 0;
+	}
+	connection_answered(c, now);
+	return used;
+}
+
+void connection_input(struct connection *c, const char *buf, size_t len)
+{
+	uint64_t now = worker_now(c->worker);
+	uint64_t ok = c->worker->tally->ok;
+	size_t used;
+
+	c->worker->tally->bytes_in += len;
+	if (c->state == CONNECTION_FAREWELL)
+		return;
+	for (; len > 0; buf += used, len -= used) {
+		used = connection_reply(c, buf, len, now);
+		if (used == 0)
+			return;
+	}
+	if (c->worker->tally->ok != ok)
+		connection_after(c, now);
+}
+
+void connection_eof(struct connection *c)
+{
+	const struct workload *workload = connection_config(c)->workload;
+	uint64_t now = worker_now(c->worker);
+	enum reply verdict = c->first_ns ? REPLY_SHORT : REPLY_MORE;
+
+	if (c->state == CONNECTION_FAREWELL) {
+		connection_disconnect(c);
+		return;
+	}
+	if (c->outstanding > 0 && workload->eof)
+		verdict = workload->eof(&c->session);
+	if (verdict == REPLY_MORE) {
+		connection_fail(c, ERROR_EOF);
+	} else if (verdict == REPLY_DONE || verdict == REPLY_LAST) {
+		c->quota = 0;
+		connection_answered(c, now);
+		connection_after(c, now);
+	} else {
+		connection_judge(c, verdict);
+	}
+}
+
+/* ---- the engine's side -------------------------------------------------- */
+
+int connection_output(const struct connection *c, struct iovec *pieces, int max)
+{
+	size_t part = c->written_part;
+	uint32_t i;
+	int n = 0;
+
+	for (i = c->written; i < c->outstanding && n < max; i++) {
+		const struct slice *s = &connection_flight(c, i)->request;
+
+		pieces[n].iov_base = (void *)(uintptr_t)(s->data + part);
+		pieces[n++].iov_len = s->len - part;
+		part = 0;
+	}
+	return n;
+}
+
+void connection_connected(struct connection *c)
+{
+	struct worker *w = c->worker;
+	uint64_t now = worker_now(w);
+
+	c->state = CONNECTION_OPEN;
+	connection_attempted(c);
+	connection_set_down(c, false);
+	if (!c->established) {
+		c->established = true;
+		w->established++;
+	}
+	histogram_record(w->tally->connect, now - c->connect_ns);
+	connection_next(c, now);
+}
+
+/* Where there are no replies, a request is over when it is written. */
+static void connection_unreplied(struct connection *c)
+{
+	uint64_t now = worker_now(c->worker);
+
+	while (c->written > 0)
+		connection_answered(c, now);
+	connection_after(c, now);
+}
+
+void connection_written(struct connection *c, size_t len)
+{
+	c->worker->tally->bytes_out += len;
+	c->written_part += len;
+	while (c->written < c->outstanding) {
+		size_t whole = connection_flight(c, c->written)->request.len;
+
+		if (c->written_part < whole)
+			break;
+		c->written_part -= whole;
+		c->written++;
+	}
+	if (connection_config(c)->workload->unreplied && c->written > 0)
+		connection_unreplied(c);
+}
+
+void connection_farewell(struct connection *c)
+{
+	if (c->state != CONNECTION_OPEN || c->outstanding > 0)
+		return;
+	if (shutdown(c->fd, SHUT_WR) < 0) {
+		connection_disconnect(c);
+		return;
+	}
+	c->state = CONNECTION_FAREWELL;
+	c->worker->farewells++;
+}
+
+void connection_close(struct connection *c)
+{
+	timers_clear(&c->worker->timers, &c->timer);
+	connection_disconnect(c);
+}

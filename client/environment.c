@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+#include "client/environment.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+/* The rest of the first line that begins with `key`, after its colon. */
+static void environment_field(
+	const char *path, const char *key, char *value, size_t size)
+{
+	char line[4096];
+	FILE *f = fopen(path, "re");
+
+	value[0] = '\0';
+	while (f && fgets(line, sizeof(line), f)) {
+		char *at = line + strlen(key);
+
+		if (strncmp(line, key, strlen(key)) != 0)
+			continue;
+		at += strspn(at, " \t:");
+		at[strcspn(at, "\n")] = '\0';
+		snprintf(value, size, "%s", at);
+		break;
+	}
+	if (f)
+		fclose(f);
+}
+
+static bool environment_is_virtual(void)
+{
+	char flags[4096], *flag;
+
+	environment_field("/proc/cpuinfo", "flags", flags, sizeof(flags));
+	flag = strstr(flags, " hypervisor");
+	return flag && (flag[11] == ' ' || flag[11] == '\0');
+}
+
+void environment_get(struct environment *e)
+{
+	struct utsname u;
+
+	memset(e, 0, sizeof(*e));
+	if (uname(&u) == 0)
+		snprintf(e->kernel, sizeof(e->kernel), "%.20s %.60s %.20s",
+			u.sysname, u.release, u.machine);
+	environment_field(
+		"/proc/cpuinfo", "model name", e->cpu, sizeof(e->cpu));
+	environment_field(
+		"/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "",
+		e->governor, sizeof(e->governor));
+	environment_field("/proc/self/status", "Cpus_allowed_list",
+		e->placement, sizeof(e->placement));
+	e->cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	e->virtual = environment_is_virtual();
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+#include "client/outcome.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+
+int outcome_init(struct outcome *o, const struct config *config)
+{
+	memset(o, 0, sizeof(*o));
+	o->config = config;
+	o->minimum_live = config->connections;
+	if (tally_init(&o->window) || tally_init(&o->warmup) ||
+		tally_init(&o->drain)) {
+		outcome_release(o);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void outcome_release(struct outcome *o)
+{
+	tally_release(&o->window);
+	tally_release(&o->warmup);
+	tally_release(&o->drain);
+	free(o->intervals);
+	o->intervals = NULL;
+}
+
+uint64_t outcome_scheduled(const struct outcome *o)
+{
+	return o->in_flight_start + o->window.sent + o->unsent;
+}
+
+double outcome_rate(const struct outcome *o)
+{
+	if (o->window_ns == 0)
+		return 0;
+	return (double)o->window.ok * 1e9 / (double)o->window_ns;
+}
+
+static struct histogram *outcome_sum(
+	const struct histogram *a, const struct histogram *b)
+{
+	struct histogram *sum = histogram_new();
+
+	if (sum && a)
+		histogram_merge(sum, a);
+	if (sum && b)
+		histogram_merge(sum, b);
+	return sum;
+}
+
+struct histogram *outcome_raw(const struct outcome *o)
+{
+	return outcome_sum(o->window.whole, o->window.split);
+}
+
+struct histogram *outcome_first_byte(const struct outcome *o)
+{
+	return outcome_sum(o->window.whole, o->window.first);
+}
+
+struct histogram *outcome_corrected(const struct outcome *o)
+{
+	if (o->config->rate == 0)
+		return outcome_raw(o);
+	return outcome_sum(o->window.corrected, NULL);
+}
+
+bool outcome_supports(uint64_t count, double percent)
+{
+	return count > 0 && (double)count * (100 - percent) >= 99.9999;
+}
+
+/* ---- the verdict -------------------------------------------------------- */
+
+__attribute__((format(printf, 2, 3))) static void outcome_reason(
+	struct outcome *o, const char *format, ...)
+{
+	va_list args;
+
+	o->valid = false;
+	if (o->reason_count == OUTCOME_REASONS)
+		return;
+	va_start(args, format);
+	vsnprintf(o->reasons[o->reason_count++], OUTCOME_REASON, format, args);
+	va_end(args);
+}
+
+struct outcome_text {
+	char text[120];
+	size_t len;
+};
+
+static void outcome_name_error(void *context, const char *name, uint64_t count)
+{
+	struct outcome_text *t = context;
+
+	if (t->len < sizeof(t->text))
+		t->len += (size_t)snprintf(t->text + t->len,
+			sizeof(t->text) - t->len, "%s%s %" PRIu64,
+			t->len ? ", " : ": ", name, count);
+}
+
+static void outcome_judge_connections(struct outcome *o)
+{
+	struct outcome_text why = {"", 0};
+	struct errors connects;
+	uint64_t asked = o->config->connections;
+
+	if (o->established < asked) {
+		memset(&connects, 0, sizeof(connects));
+		errors_add(&connects, &o->warmup.errors);
+		errors_add(&connects, &o->window.errors);
+		errors_each(&connects, outcome_name_error, &why);
+		outcome_reason(o,
+			"only %" PRIu64 " of %" PRIu64
+			" connections were established%s",
+			o->established, asked, why.text);
+	} else if (o->minimum_live * 10 < asked * 9) {
+		outcome_reason(o,
+			"at times only %" PRIu64 " of %" PRIu64
+			" connections were alive",
+			o->minimum_live, asked);
+	}
+}
+
+static uint64_t outcome_wrong(const struct tally *t)
+{
+	const uint64_t *kinds = t->errors.by_kind;
+
+	return kinds[ERROR_MISMATCH] + kinds[ERROR_SHORT] + kinds[ERROR_LONG] +
+	       kinds[ERROR_PARSE];
+}
+
+static void outcome_judge_requests(struct outcome *o)
+{
+	uint64_t wrong = outcome_wrong(&o->window) + outcome_wrong(&o->warmup) +
+			 outcome_wrong(&o->drain);
+	uint64_t ended = o->window.ok + o->window.failed;
+
+	if (o->gave_up)
+		outcome_reason(o, "gave up: no more replies came");
+	if (o->window.ok == 0)
+		outcome_reason(o, "no request was answered");
+	if (wrong > 0)
+		outcome_reason(o, "%" PRIu64 " replies were wrong", wrong);
+	if (o->window.failed * 100 > ended)
+		outcome_reason(o,
+			"%" PRIu64 " of %" PRIu64 " requests failed (%.1f %%)",
+			o->window.failed, ended,
+			100 * (double)o->window.failed / (double)ended);
+	if (outcome_scheduled(o) != ended + o->in_flight_stop + o->unsent)
+		outcome_reason(o,
+			"the client has miscounted: %" PRIu64
+			" requests scheduled, %" PRIu64 " accounted for",
+			outcome_scheduled(o),
+			ended + o->in_flight_stop + o->unsent);
+}
+
+/* An open loop must have kept its promise: to send at this rate. */
+static void outcome_judge_rate(struct outcome *o, bool saturated)
+{
+	double asked = o->config->rate;
+	double reached = outcome_rate(o);
+
+	if (saturated)
+		outcome_reason(o,
+			"the client itself was saturated (%.0f %% of a CPU)",
+			100 * o->busy_share);
+	if (o->window.ok > 0 && reached < 0.98 * asked &&
+		o->unsent + o->in_flight_stop > o->config->connections)
+		outcome_reason(o, "the rate was missed: %.0f/s of %.0f/s",
+			reached, asked);
+}
+
+void outcome_judge(struct outcome *o)
+{
+	bool saturated = o->busy_share >= 0.95;
+
+	o->valid = true;
+	o->reason_count = 0;
+	outcome_judge_connections(o);
+	outcome_judge_requests(o);
+	o->bounded_by = saturated ? BOUND_CLIENT : BOUND_SERVER;
+	if (o->config->rate > 0) {
+		if (o->bounded_by == BOUND_SERVER &&
+			outcome_rate(o) >= 0.98 * o->config->rate)
+			o->bounded_by = BOUND_RATE;
+		outcome_judge_rate(o, saturated);
+	}
+}

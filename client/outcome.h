@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* What a run has brought, and whether its figures may be used. */
+#ifndef SERVERLAB_CLIENT_OUTCOME_H
+#define SERVERLAB_CLIENT_OUTCOME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "client/config.h"
+#include "client/tally.h"
+
+struct interval {
+	uint64_t start_ns, length_ns; /* from the window's beginning */
+	uint64_t ok, failed;
+	uint64_t live; /* fewest connections that were not down */
+	uint64_t p50_ns, p99_ns, max_ns;
+};
+
+enum bound { BOUND_SERVER, BOUND_CLIENT, BOUND_RATE };
+
+enum { OUTCOME_REASONS = 12, OUTCOME_REASON = 200 };
+
+struct outcome {
+	const struct config *config;
+	struct tally window, warmup, drain; /* sums over all threads */
+	uint64_t window_ns;		    /* its length */
+	bool interrupted, gave_up;
+
+	struct interval *intervals;
+	uint64_t interval_count;
+
+	uint64_t established, minimum_live;
+	uint64_t in_flight_start, in_flight_stop, unsent;
+
+	double cpu_seconds; /* of all threads, in the window */
+	double cpu_share;   /* of a CPU, by the busiest thread */
+	double busy_share;  /* the same with its waits for the CPU */
+
+	enum bound bounded_by;
+	bool valid;
+	unsigned reason_count;
+	char reasons[OUTCOME_REASONS][OUTCOME_REASON];
+};
+
+/* scheduled = ok + failed + in flight + unsent: counted one by one here, and
+ * compared with that sum by outcome_judge(). */
+uint64_t outcome_scheduled(const struct outcome *o);
+
+double outcome_rate(const struct outcome *o); /* answered per second */
+
+/* Latency histograms of the window, made from its parts: to be freed. */
+struct histogram *outcome_raw(const struct outcome *o);
+struct histogram *outcome_first_byte(const struct outcome *o);
+/* The same as raw in a closed loop, where every send is the intended one. */
+struct histogram *outcome_corrected(const struct outcome *o);
+
+/* Sets bounded_by, valid and the reasons. */
+void outcome_judge(struct outcome *o);
+
+/* Is the sample large enough to speak of this percentile? */
+bool outcome_supports(uint64_t count, double percent);
+
+int outcome_init(struct outcome *o, const struct config *config);
+void outcome_release(struct outcome *o);
+
+#endif

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+#include "client/report.h"
+
+#include <errno.h>
+#include <math.h>
+
+#include "client/engine.h"
+#include "client/environment.h"
+#include "client/workload.h"
+#include "common/json.h"
+
+/* A limit that is none is null. */
+static void report_limit(struct json *j, const char *key, uint64_t value)
+{
+	if (value == UINT64_MAX)
+		json_number(j, key, NAN);
+	else
+		json_u64(j, key, value);
+}
+
+static void report_config(struct json *j, const struct config *c)
+{
+	json_object(j, "config");
+	json_string(j, "address", c->server_text);
+	json_string(j, "workload", c->workload_text);
+	json_string(j, "engine", c->engine->name);
+	json_string(j, "loop", c->rate > 0 ? "open" : "closed");
+	json_u64(j, "connections", c->connections);
+	json_u64(j, "threads", c->threads);
+	json_u64(j, "pipeline", c->pipeline);
+	report_limit(j, "duration_ns", c->duration_ns);
+	report_limit(j, "requests", c->requests);
+	report_limit(j, "requests_per_connection", c->requests_per_connection);
+	json_number(j, "rate", c->rate > 0 ? c->rate : NAN);
+	json_string(j, "arrivals",
+		c->arrivals == ARRIVALS_POISSON ? "poisson" : "constant");
+	json_u64(j, "think_ns", c->think_ns);
+	json_u64(j, "warmup_ns", c->warmup_ns);
+	json_u64(j, "timeout_ns", c->timeout_ns);
+	json_u64(j, "interval_ns", c->interval_ns);
+	json_u64(j, "seed", c->seed);
+	json_string(j, "source", c->source_text ? c->source_text : "");
+	json_string(j, "cpus", c->cpus_text ? c->cpus_text : "");
+	json_end(j);
+}
+
+static void report_environment(struct json *j)
+{
+	struct environment e;
+
+	environment_get(&e);
+	json_object(j, "environment");
+	json_string(j, "kernel", e.kernel);
+	json_string(j, "cpu", e.cpu);
+	json_i64(j, "cpus", e.cpus);
+	json_string(j, "governor", e.governor);
+	json_bool(j, "virtual", e.virtual);
+	json_string(j, "placement", e.placement);
+	json_end(j);
+}
+
+static void report_verdict(struct json *j, const struct outcome *o)
+{
+	static const char *const bounds[] = {
+		[BOUND_SERVER] = "server",
+		[BOUND_CLIENT] = "client",
+		[BOUND_RATE] = "rate",
+	};
+	unsigned i;
+
+	json_bool(j, "valid", o->valid);
+	json_array(j, "reasons");
+	for (i = 0; i < o->reason_count; i++)
+		json_string(j, NULL, o->reasons[i]);
+	json_end(j);
+	json_string(j, "bounded_by", bounds[o->bounded_by]);
+	json_bool(j, "interrupted", o->interrupted);
+	json_u64(j, "window_ns", o->window_ns);
+}
+
+static void report_counts(struct json *j, const struct outcome *o)
+{
+	json_object(j, "connections");
+	json_u64(j, "asked", o->config->connections);
+	json_u64(j, "established", o->established);
+	json_u64(j, "minimum_live", o->minimum_live);
+	json_end(j);
+
+	json_object(j, "requests");
+	json_u64(j, "scheduled", outcome_scheduled(o));
+	json_u64(j, "sent", o->in_flight_start + o->window.sent);
+	json_u64(j, "ok", o->window.ok);
+	json_u64(j, "in_flight", o->in_flight_stop);
+	json_u64(j, "unsent", o->unsent);
+	json_u64(j, "failed", o->window.failed);
+	json_u64(j, "warmup", o->warmup.ok);
+	json_u64(j, "drained", o->drain.ok);
+	json_end(j);
+}
+
+static void report_error(void *context, const char *name, uint64_t count)
+{
+	json_u64(context, name, count);
+}
+
+static void report_errors(
+	struct json *j, const char *key, const struct tally *t)
+{
+	json_object(j, key);
+	errors_each(&t->errors, report_error, j);
+	json_end(j);
+}
+
+static void report_throughput(struct json *j, const struct outcome *o)
+{
+	double seconds = (double)o->window_ns / 1e9;
+
+	json_object(j, "throughput");
+	json_number(j, "requests_per_second", outcome_rate(o));
+	json_number(j, "bytes_in_per_second",
+		seconds > 0 ? (double)o->window.bytes_in / seconds : 0);
+	json_number(j, "bytes_out_per_second",
+		seconds > 0 ? (double)o->window.bytes_out / seconds : 0);
+	json_end(j);
+}
+
+/* A percentile that too few values speak for is null. */
+static void report_percentile(struct json *j, const char *key,
+	const struct histogram *h, double percent)
+{
+	if (outcome_supports(histogram_count(h), percent))
+		json_u64(j, key, histogram_percentile(h, percent));
+	else
+		json_number(j, key, NAN);
+}
+
+static void report_quantiles(
+	struct json *j, const char *key, const struct histogram *h)
+{
+	json_object(j, key);
+	json_u64(j, "count", histogram_count(h));
+	json_u64(j, "min", histogram_min(h));
+	json_number(j, "mean", histogram_mean(h));
+	json_number(j, "stddev", histogram_stddev(h));
+	report_percentile(j, "p50", h, 50);
+	report_percentile(j, "p75", h, 75);
+	report_percentile(j, "p90", h, 90);
+	report_percentile(j, "p95", h, 95);
+	report_percentile(j, "p99", h, 99);
+	report_percentile(j, "p99_9", h, 99.9);
+	report_percentile(j, "p99_99", h, 99.99);
+	json_u64(j, "max", histogram_max(h));
+	json_end(j);
+}
+
+static int report_latency(struct json *j, const struct outcome *o)
+{
+	struct histogram *raw = outcome_raw(o);
+	struct histogram *corrected = outcome_corrected(o);
+	struct histogram *first = outcome_first_byte(o);
+	int error = raw && corrected && first ? 0 : -ENOMEM;
+
+	if (!error) {
+		json_object(j, "latency_ns");
+		report_quantiles(j, "corrected", corrected);
+		report_quantiles(j, "raw", raw);
+		report_quantiles(j, "connect", o->window.connect);
+		report_quantiles(j, "first_byte", first);
+		json_end(j);
+	}
+	histogram_free(raw);
+	histogram_free(corrected);
+	histogram_free(first);
+	return error;
+}
+
+static void report_client(struct json *j, const struct outcome *o)
+{
+	double ok = (double)o->window.ok;
+
+	json_object(j, "client");
+	json_number(j, "cpu_seconds", o->cpu_seconds);
+	json_number(j, "cpu_share", o->cpu_share);
+	json_number(j, "busy_share", o->busy_share);
+	json_number(j, "syscalls_per_request",
+		ok > 0 ? (double)o->window.syscalls / ok : NAN);
+	report_quantiles(j, "send_lag_ns", o->window.send_lag);
+	json_end(j);
+}
+
+static void report_intervals(struct json *j, const struct outcome *o)
+{
+	uint64_t i;
+
+	json_array(j, "intervals");
+	for (i = 0; i < o->interval_count; i++) {
+		const struct interval *in = &o->intervals[i];
+
+		json_object(j, NULL);
+		json_u64(j, "start_ns", in->start_ns);
+		json_u64(j, "length_ns", in->length_ns);
+		json_u64(j, "ok", in->ok);
+		json_u64(j, "failed", in->failed);
+		json_u64(j, "live", in->live);
+		json_u64(j, "p50_ns", in->p50_ns);
+		json_u64(j, "p99_ns", in->p99_ns);
+		json_u64(j, "max_ns", in->max_ns);
+		json_end(j);
+	}
+	json_end(j);
+}
+
+int report_json(const struct outcome *o, FILE *out)
+{
+	struct json j;
+	int error;
+
+	json_init(&j, out);
+	json_object(&j, NULL);
+	json_string(&j, "schema", "serverlab.client/1");
+	report_config(&j, o->config);
+	report_environment(&j);
+	report_verdict(&j, o);
+	report_counts(&j, o);
+	report_errors(&j, "errors", &o->window);
+	report_errors(&j, "errors_before", &o->warmup);
+	report_errors(&j, "errors_after", &o->drain);
+	report_throughput(&j, o);
+	error = report_latency(&j, o);
+	report_client(&j, o);
+	report_intervals(&j, o);
+	json_end(&j);
+	if (fflush(out) == EOF || ferror(out))
+		return -EIO;
+	return error;
+}

@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: MIT */
+#include "client/run.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "client/progress.h"
+#include "client/series.h"
+#include "client/worker.h"
+#include "common/log.h"
+
+#define RUN_LOOK_NS (50 * NS_PER_MS) /* at the latest, to see a signal */
+
+/* Everything the main thread needs while workers run. */
+struct run_state {
+	struct run run;
+	struct worker *workers;
+	uint64_t count, started; /* threads */
+	struct series series;
+	struct progress progress;
+	uint64_t last_answer_ns, answers;
+};
+
+static volatile sig_atomic_t run_interrupted;
+
+static void run_on_signal(int signal)
+{
+	(void)signal;
+	run_interrupted = 1;
+}
+
+static void run_catch_signals(void)
+{
+	struct sigaction action = {.sa_handler = run_on_signal};
+
+	sigemptyset(&action.sa_mask);
+	/* A second one ends the program as usual. */
+	action.sa_flags = (int)SA_RESETHAND;
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
+
+/* ---- threads ------------------------------------------------------------ */
+
+static void run_wake_workers(struct run_state *r)
+{
+	uint64_t i;
+
+	for (i = 0; i < r->started; i++)
+		worker_wake(&r->workers[i]);
+}
+
+/* Signals are for the main thread: workers are not to be interrupted. */
+static int run_start_threads(struct run_state *r)
+{
+	sigset_t all, before;
+	int error = 0;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	for (; r->started < r->count && !error; r->started += !error)
+		error = -pthread_create(&r->workers[r->started].thread, NULL,
+			worker_main, &r->workers[r->started]);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (error)
+		log_warnx("cannot start thread %u of %u: %s",
+			(unsigned)r->started + 1, (unsigned)r->count,
+			strerror(-error));
+	return error;
+}
+
+/* Waits for news from the workers until `deadline_ns`, but not for long, and
+ * takes what they have handed over. */
+static int run_wait(struct run_state *r, uint64_t deadline_ns)
+{
+	struct pollfd fd = {.fd = r->run.wake_fd, .events = POLLIN};
+	uint64_t now = clock_ns(), count;
+	uint64_t wait_ns = deadline_ns > now ? deadline_ns - now : 0;
+	struct timespec wait;
+
+	wait = clock_timespec(wait_ns < RUN_LOOK_NS ? wait_ns : RUN_LOOK_NS);
+	if (ppoll(&fd, 1, &wait, NULL) > 0 &&
+		read(r->run.wake_fd, &count, sizeof(count)) < 0 &&
+		errno != EAGAIN && errno != EINTR)
+		return -errno;
+	return series_collect(&r->series, r->workers, r->started);
+}
+
+static bool run_has_failed(const struct run_state *r)
+{
+	uint64_t i;
+
+	for (i = 0; i < r->started; i++)
+		if (r->workers[i].place == UINT64_MAX)
+			return true;
+	return false;
+}
+
+/* ---- phases ------------------------------------------------------------- */
+
+static uint64_t run_sum_attempted(const struct run_state *r)
+{
+	uint64_t sum = 0, i;
+
+	for (i = 0; i < r->started; i++)
+		sum += r->workers[i].attempted;
+	return sum;
+}
+
+static uint64_t run_sum_established(const struct run_state *r)
+{
+	uint64_t sum = 0, i;
+
+	for (i = 0; i < r->started; i++)
+		sum += r->workers[i].established;
+	return sum;
+}
+
+static bool run_nobody_there(const struct run_state *r)
+{
+	return run_sum_attempted(r) == r->run.config->connections &&
+	       run_sum_established(r) == 0;
+}
+
+static void run_say_phase(const struct run_state *r, const char *line)
+{
+	int fd = r->run.config->phase_fd;
+
+	if (fd >= 0 && write(fd, line, strlen(line)) < 0)
+		log_warn("cannot write to descriptor %d", fd);
+}
+
+static int run_connect(struct run_state *r)
+{
+	int error = 0;
+
+	if (!r->run.config->workload->single)
+		while (!error && !run_interrupted && !run_has_failed(r) &&
+			run_sum_attempted(r) < r->run.config->connections)
+			error = run_wait(r, UINT64_MAX);
+	if (!error)
+		run_say_phase(r, "connected\n");
+	return error;
+}
+
+static uint64_t run_later(uint64_t ns, uint64_t wait_ns)
+{
+	return wait_ns > UINT64_MAX - ns ? UINT64_MAX : ns + wait_ns;
+}
+
+/* `begin_ns` last: who sees it sees the other two. */
+static void run_begin(struct run_state *r)
+{
+	const struct config *config = r->run.config;
+	uint64_t now = clock_ns();
+
+	r->run.stop_ns = run_later(
+		run_later(now, config->warmup_ns), config->duration_ns);
+	r->run.start_ns = run_later(now, config->warmup_ns);
+	r->run.begin_ns = now;
+	r->last_answer_ns = now;
+	run_wake_workers(r);
+}
+
+static void run_stop(struct run_state *r, uint64_t now)
+{
+	if (r->run.start_ns > now)
+		r->run.start_ns = now;
+	if (r->run.stop_ns > now)
+		r->run.stop_ns = now;
+	run_wake_workers(r);
+}
+
+/* All requests of -n are done: the window ends with the last of them. */
+static bool run_all_finished(struct run_state *r)
+{
+	uint64_t last_ns = 0, i;
+
+	if (r->run.config->requests == UINT64_MAX)
+		return false;
+	for (i = 0; i < r->count; i++) {
+		uint64_t ns = r->workers[i].finished_ns;
+
+		if (ns == 0)
+			return false;
+		last_ns = ns > last_ns ? ns : last_ns;
+	}
+	run_stop(r, last_ns);
+	return true;
+}
+
+/* With no time limit, a server that has died would keep us for ever. */
+static bool run_gives_up(struct run_state *r)
+{
+	const struct config *config = r->run.config;
+	const struct outcome *o = r->series.outcome;
+	uint64_t answers = o->warmup.ok + o->window.ok;
+	uint64_t now = clock_ns();
+
+	if (answers != r->answers) {
+		r->answers = answers;
+		r->last_answer_ns = now;
+	}
+	if (config->duration_ns != UINT64_MAX)
+		return false;
+	r->series.outcome->gave_up = now > r->last_answer_ns +
+						   config->timeout_ns +
+						   2 * config->interval_ns;
+	return r->series.outcome->gave_up;
+}
+
+static int run_until(struct run_state *r, uint64_t end_ns)
+{
+	int error = 0;
+
+	while (!error && clock_ns() < end_ns) {
+		if (run_interrupted || run_has_failed(r) ||
+			run_nobody_there(r) || run_gives_up(r)) {
+			run_stop(r, clock_ns());
+			break;
+		}
+		if (run_all_finished(r))
+			break;
+		error = run_wait(r, end_ns);
+		progress_show(&r->progress, clock_ns() - r->run.start_ns);
+	}
+	return error;
+}
+
+static int run_measure(struct run_state *r)
+{
+	int error;
+
+	if (run_nobody_there(r) || run_has_failed(r)) {
+		run_stop(r, clock_ns());
+		return 0;
+	}
+	run_begin(r);
+	error = run_until(r, r->run.start_ns);
+	run_say_phase(r, "start\n");
+	if (!error)
+		error = run_until(r, r->run.stop_ns);
+	run_say_phase(r, "stop\n");
+	return error;
+}
+
+/* Collecting goes on until the last worker has ended: none of them is to wait
+ * for a place to put its tally. */
+static int run_join(struct run_state *r)
+{
+	int error = 0, result;
+	uint64_t i;
+
+	run_stop(r, clock_ns());
+	for (i = 0; i < r->started; i++) {
+		while (r->workers[i].place != UINT64_MAX) {
+			result = run_wait(r, UINT64_MAX);
+			error = error ? error : result;
+		}
+		pthread_join(r->workers[i].thread, NULL);
+		if (r->workers[i].error && !error) {
+			error = r->workers[i].error;
+			log_warnx(
+				"thread %u: %s", (unsigned)i, strerror(-error));
+		}
+	}
+	result = series_collect(&r->series, r->workers, r->started);
+	return error ? error : result;
+}
+
+/* ---- the sum of it ------------------------------------------------------ */
+
+static void run_add_usage(
+	struct outcome *o, const struct worker *w, uint64_t window_ns)
+{
+	double cpu_ns = (double)(w->usage_stop.cpu_ns - w->usage_start.cpu_ns);
+	double delay_ns =
+		(double)(w->usage_stop.delay_ns - w->usage_start.delay_ns);
+	double share = cpu_ns / (double)window_ns;
+	double busy = (cpu_ns + delay_ns) / (double)window_ns;
+
+	o->cpu_seconds += cpu_ns / 1e9;
+	if (share > o->cpu_share)
+		o->cpu_share = share;
+	if (busy > o->busy_share)
+		o->busy_share = busy;
+}
+
+static int run_sum_up(struct run_state *r, struct outcome *o)
+{
+	uint64_t i;
+
+	o->window_ns = r->run.stop_ns - r->run.start_ns;
+	o->interrupted = run_interrupted;
+	o->established = run_sum_established(r);
+	if (o->established < o->minimum_live)
+		o->minimum_live = o->established;
+	for (i = 0; i < r->count; i++) {
+		const struct worker *w = &r->workers[i];
+
+		o->in_flight_start += w->in_flight_start;
+		o->in_flight_stop += w->in_flight_stop;
+		o->unsent += w->unsent;
+		if (o->window_ns > 0)
+			run_add_usage(o, w, o->window_ns);
+	}
+	return series_finish(&r->series);
+}
+
+/* Nothing was measured. The error that connections met says why. */
+static int run_explain_nobody(const struct outcome *o)
+{
+	const char *server = o->config->server_text;
+	int error;
+
+	for (error = 1; error < ERROR_NUMBERS; error++)
+		if (o->warmup.errors.by_errno[ERROR_CONNECT][error] +
+			o->window.errors.by_errno[ERROR_CONNECT][error])
+			break;
+	if (error == EADDRNOTAVAIL)
+		log_warnx("cannot connect to %s: no local port is left; name "
+			  "more addresses with --source",
+			server);
+	else
+		log_warnx("cannot connect to %s: %s", server,
+			error < ERROR_NUMBERS ? strerror(error)
+					      : "no connection");
+	return -ECONNREFUSED;
+}
+
+static int run_check_descriptors(const struct config *config)
+{
+	unsigned long limit = net_raise_descriptor_limit();
+	unsigned long need =
+		(unsigned long)(config->connections + 3 * config->threads + 16);
+
+	if (need <= limit)
+		return 0;
+	log_warnx("%lu connections need %lu descriptors, but the limit is %lu "
+		  "(ulimit -n)",
+		(unsigned long)config->connections, need, limit);
+	return -EMFILE;
+}
+
+static int run_prepare(struct run_state *r, const struct config *config)
+{
+	uint64_t i;
+	int error = 0;
+
+	r->run.config = config;
+	r->run.begin_ns = r->run.start_ns = r->run.stop_ns = UINT64_MAX;
+	r->count = config->threads;
+	r->run.wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (r->run.wake_fd < 0)
+		return -errno;
+	r->workers = calloc(r->count, sizeof(*r->workers));
+	if (!r->workers)
+		return -ENOMEM;
+	for (i = 0; i < r->count && !error; i++)
+		error = worker_init(&r->workers[i], &r->run, (unsigned)i);
+	return error;
+}
+
+static void run_release(struct run_state *r)
+{
+	uint64_t i;
+
+	for (i = 0; r->workers && i < r->count; i++)
+		worker_release(&r->workers[i]);
+	free(r->workers);
+	series_release(&r->series);
+	if (r->run.wake_fd >= 0)
+		close(r->run.wake_fd);
+}
+
+static int run_all_phases(struct run_state *r, struct outcome *outcome)
+{
+	int error, joined;
+
+	run_catch_signals();
+	error = run_start_threads(r);
+	if (!error)
+		error = run_connect(r);
+	if (!error)
+		error = run_measure(r);
+	joined = run_join(r);
+	progress_end(&r->progress);
+	if (error || joined)
+		return error ? error : joined;
+	error = run_sum_up(r, outcome);
+	if (!error && outcome->established == 0 && !run_interrupted)
+		return run_explain_nobody(outcome);
+	return error;
+}
+
+int run_workload(const struct config *config, struct outcome *outcome)
+{
+	struct run_state r = {.run.wake_fd = -1};
+	int error = run_check_descriptors(config);
+
+	if (error)
+		return error;
+	series_init(&r.series, outcome);
+	progress_init(&r.progress, outcome);
+	error = run_prepare(&r, config);
+	if (error)
+		log_warnx("cannot set up the run: %s", strerror(-error));
+	else
+		error = run_all_phases(&r, outcome);
+	run_release(&r);
+	if (!error)
+		outcome_judge(outcome);
+	return error;
+}

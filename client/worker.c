@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: MIT */
+#include "client/worker.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "client/engine.h"
+
+#define WORKER_DRAIN_NS NS_PER_S
+#define WORKER_SPIN_NS	(50 * NS_PER_US)
+
+/* ---- shares ------------------------------------------------------------- */
+
+/* Part `index` of `total` in `parts`: the first ones get what is left over. */
+static uint64_t worker_share(uint64_t total, uint64_t parts, uint64_t index)
+{
+	return total / parts + (index < total % parts);
+}
+
+static int worker_init_connections(struct worker *w)
+{
+	const struct config *config = w->run->config;
+	size_t state_size = (config->workload->state_size + 15) & ~(size_t)15;
+	uint64_t n = w->connection_count, i;
+
+	w->connections = calloc(n, sizeof(*w->connections));
+	w->flights = calloc(n * config->pipeline, sizeof(*w->flights));
+	w->states = calloc(n, state_size ? state_size : 1);
+	if (!w->connections || !w->flights || !w->states)
+		return -ENOMEM;
+	for (i = 0; i < n; i++) {
+		struct connection *c = &w->connections[i];
+
+		c->worker = w;
+		c->fd = -1;
+		c->flights = &w->flights[i * config->pipeline];
+		c->session.state = w->states + i * state_size;
+		c->backoff_ns = 10 * NS_PER_MS;
+	}
+	return timers_init(&w->timers, n);
+}
+
+int worker_init(struct worker *w, struct run *run, unsigned index)
+{
+	const struct config *config = run->config;
+	int error;
+
+	memset(w, 0, sizeof(*w));
+	w->run = run;
+	w->index = index;
+	w->random = config->seed + 1000003ull * (index + 1);
+	w->connection_count =
+		worker_share(config->connections, config->threads, index);
+	w->budget = UINT64_MAX;
+	w->edge_ns = UINT64_MAX;
+	w->drain_end_ns = UINT64_MAX;
+	if (config->rate > 0)
+		arrivals_init(&w->arrivals, config->arrivals, config->rate,
+			index, config->threads, workload_random(&w->random));
+	w->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (w->wake_fd < 0)
+		return -errno;
+	error = tally_queue_init(&w->queue);
+	if (!error)
+		error = worker_init_connections(w);
+	w->tally = tally_queue_current(&w->queue);
+	return error;
+}
+
+void worker_release(struct worker *w)
+{
+	free(w->connections);
+	free(w->flights);
+	free(w->states);
+	timers_release(&w->timers);
+	tally_queue_release(&w->queue);
+	if (w->wake_fd > 0)
+		close(w->wake_fd);
+}
+
+/* An eventfd cannot fail but by being full, and then it wakes all the same. */
+static void worker_signal(int fd)
+{
+	uint64_t one = 1;
+
+	while (write(fd, &one, sizeof(one)) < 0 && errno == EINTR)
+		;
+}
+
+void worker_wake(struct worker *w)
+{
+	worker_signal(w->wake_fd);
+}
+
+/* ---- what it uses itself ------------------------------------------------ */
+
+static uint64_t worker_timeval_ns(struct timeval t)
+{
+	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_usec * 1000;
+}
+
+/* The kernel may not count waiting times (CONFIG_SCHED_INFO): 0 then. */
+static struct worker_usage worker_usage(void)
+{
+	struct worker_usage u = {0, 0};
+	struct rusage r;
+	FILE *f = fopen("/proc/thread-self/schedstat", "re");
+
+	if (getrusage(RUSAGE_THREAD, &r) == 0)
+		u.cpu_ns = worker_timeval_ns(r.ru_utime) +
+			   worker_timeval_ns(r.ru_stime);
+	if (f) {
+		if (fscanf(f, "%*u %" SCNu64, &u.delay_ns) != 1)
+			u.delay_ns = 0;
+		fclose(f);
+	}
+	return u;
+}
+
+/* ---- tallies and edges -------------------------------------------------- */
+
+static void worker_enter(struct worker *w, enum stretch stretch, uint64_t index)
+{
+	w->tally->stretch = w->stretch;
+	w->tally = tally_queue_close(&w->queue);
+	w->stretch = stretch;
+	w->tally->stretch = stretch;
+	w->tally->index = index;
+	w->tally->down = w->down;
+	w->place = worker_place(stretch, index);
+}
+
+/* Arrivals that were due by `stop_ns` and still are: they found no connection
+ * free. */
+static uint64_t worker_count_unsent(struct worker *w, uint64_t stop_ns)
+{
+	uint64_t n = 0;
+
+	if (w->run->config->rate == 0)
+		return 0;
+	for (; w->arrivals.next_ns < stop_ns && n < w->budget; n++)
+		arrivals_take(&w->arrivals);
+	return n;
+}
+
+static void worker_enter_drain(struct worker *w, uint64_t stop_ns)
+{
+	uint64_t timeout_ns = w->run->config->timeout_ns;
+
+	w->in_flight_stop = w->in_flight;
+	w->usage_stop = worker_usage();
+	w->unsent = worker_count_unsent(w, stop_ns);
+	w->edge_ns = UINT64_MAX;
+	w->drain_end_ns =
+		stop_ns +
+		(timeout_ns < WORKER_DRAIN_NS ? timeout_ns : WORKER_DRAIN_NS);
+}
+
+/* The budget of -n is for the window; what is under way then counts in it. */
+static void worker_enter_window(struct worker *w)
+{
+	const struct config *config = w->run->config;
+
+	w->in_flight_start = w->in_flight;
+	w->usage_start = worker_usage();
+	if (config->requests == UINT64_MAX)
+		return;
+	w->budget = worker_share(config->requests, config->threads, w->index);
+	w->budget -= w->budget < w->in_flight ? w->budget : w->in_flight;
+	worker_landed(w, 0);
+}
+
+void worker_cross(struct worker *w, uint64_t now)
+{
+	uint64_t start_ns = w->run->start_ns, stop_ns = w->run->stop_ns;
+	uint64_t interval_ns = w->run->config->interval_ns, index;
+
+	if (w->stretch == STRETCH_WARMUP) {
+		worker_enter(w, STRETCH_WINDOW, 0);
+		worker_enter_window(w);
+	}
+	if (now >= stop_ns) {
+		worker_enter(w, STRETCH_DRAIN, 0);
+		worker_enter_drain(w, stop_ns);
+		return;
+	}
+	index = (now - start_ns) / interval_ns;
+	if (index > w->tally->index)
+		worker_enter(w, STRETCH_WINDOW, index);
+	w->edge_ns = start_ns + (index + 1) * interval_ns;
+	if (w->edge_ns > stop_ns)
+		w->edge_ns = stop_ns;
+}
+
+/* ---- requests ----------------------------------------------------------- */
+
+bool worker_is_over(const struct worker *w)
+{
+	return w->stretch == STRETCH_DRAIN || w->budget == 0;
+}
+
+bool worker_take(struct worker *w, uint64_t now, uint64_t *intended_ns)
+{
+	if (now < w->run->begin_ns || worker_is_over(w))
+		return false;
+	if (w->run->config->rate == 0) {
+		*intended_ns = now;
+	} else {
+		if (w->arrivals.next_ns > now)
+			return false;
+		*intended_ns = arrivals_take(&w->arrivals);
+	}
+	w->budget--;
+	w->in_flight++;
+	w->tally->sent++;
+	return true;
+}
+
+void worker_landed(struct worker *w, uint64_t count)
+{
+	w->in_flight -= count;
+	if (w->budget > 0 || w->in_flight > 0 || w->finished_ns)
+		return;
+	w->finished_ns = clock_ns();
+	worker_signal(w->run->wake_fd);
+}
+
+void worker_add_free(struct worker *w, struct connection *c)
+{
+	if (c->is_free)
+		return;
+	c->is_free = true;
+	c->free_next = NULL;
+	c->free_prev = w->free_tail;
+	if (w->free_tail)
+		w->free_tail->free_next = c;
+	else
+		w->free_head = c;
+	w->free_tail = c;
+}
+
+void worker_remove_free(struct worker *w, struct connection *c)
+{
+	if (!c->is_free)
+		return;
+	c->is_free = false;
+	if (c->free_prev)
+		c->free_prev->free_next = c->free_next;
+	else
+		w->free_head = c->free_next;
+	if (c->free_next)
+		c->free_next->free_prev = c->free_prev;
+	else
+		w->free_tail = c->free_prev;
+}
+
+/* Sends what is due on connections that are free. What happens to be sent at
+ * the end of another reply has waited for the server, not for us: only this
+ * counts as our own lag. */
+static void worker_dispatch(struct worker *w, uint64_t now)
+{
+	while (w->free_head && w->arrivals.next_ns <= now &&
+		!worker_is_over(w)) {
+		uint64_t due_ns = w->arrivals.next_ns;
+
+		connection_next(w->free_head, now);
+		histogram_record(w->tally->send_lag, now - due_ns);
+		now = worker_now(w);
+	}
+}
+
+/* ---- the loop ----------------------------------------------------------- */
+
+static void worker_expire(struct worker *w, uint64_t now)
+{
+	struct timer *t;
+
+	while ((t = timers_expire(&w->timers, now)))
+		connection_wake(
+			(struct connection *)((char *)t -
+					      offsetof(struct connection,
+						      timer)),
+			now);
+}
+
+/* Deadlines of requests are looked for, not timed: a scan now and then costs
+ * less than a timer per request. */
+static void worker_scan(struct worker *w, uint64_t now)
+{
+	uint64_t period_ns = w->run->config->timeout_ns / 8, i;
+
+	if (now < w->scan_ns)
+		return;
+	if (period_ns > 250 * NS_PER_MS)
+		period_ns = 250 * NS_PER_MS;
+	else if (period_ns < NS_PER_MS)
+		period_ns = NS_PER_MS;
+	w->scan_ns = now + period_ns;
+	for (i = 0; i < w->connection_count; i++)
+		connection_check_timeout(&w->connections[i], now);
+}
+
+/* The first request of every connection, or all at once what is due. */
+static void worker_begin(struct worker *w, uint64_t now)
+{
+	uint64_t i;
+
+	if (w->run->config->rate > 0)
+		arrivals_begin(&w->arrivals, w->run->begin_ns);
+	for (i = 0; i < w->connection_count; i++)
+		connection_next(&w->connections[i], now);
+}
+
+static uint64_t worker_deadline(const struct worker *w)
+{
+	uint64_t deadline_ns = w->scan_ns;
+	uint64_t timer_ns = timers_next(&w->timers);
+
+	if (timer_ns < deadline_ns)
+		deadline_ns = timer_ns;
+	if (w->edge_ns < deadline_ns)
+		deadline_ns = w->edge_ns;
+	if (w->drain_end_ns < deadline_ns)
+		deadline_ns = w->drain_end_ns;
+	if (w->run->config->rate > 0 && w->free_head && !worker_is_over(w) &&
+		w->arrivals.next_ns - WORKER_SPIN_NS < deadline_ns)
+		deadline_ns = w->arrivals.next_ns - WORKER_SPIN_NS;
+	return deadline_ns;
+}
+
+static bool worker_drained(struct worker *w, uint64_t now, bool *said_farewell)
+{
+	uint64_t i;
+
+	if (w->stretch != STRETCH_DRAIN)
+		return false;
+	if (now >= w->drain_end_ns)
+		return true;
+	if (w->in_flight > 0)
+		return false;
+	if (w->run->config->workload->unreplied && !*said_farewell)
+		for (i = 0; i < w->connection_count; i++)
+			connection_farewell(&w->connections[i]);
+	*said_farewell = true;
+	return w->farewells == 0;
+}
+
+/* What the main thread has decided meanwhile. */
+static void worker_look(struct worker *w, uint64_t now, bool *begun)
+{
+	if (w->stretch == STRETCH_WARMUP)
+		w->edge_ns = w->run->start_ns;
+	else if (w->stretch == STRETCH_WINDOW && w->run->stop_ns < w->edge_ns)
+		w->edge_ns = w->run->stop_ns;
+	if (!*begun && w->run->begin_ns <= now) {
+		*begun = true;
+		worker_begin(w, now);
+	}
+}
+
+static int worker_loop(struct worker *w)
+{
+	const struct engine *engine = w->run->config->engine;
+	bool begun = false, said_farewell = false;
+	int error = 0;
+
+	while (!error) {
+		uint64_t now = worker_now(w);
+
+		worker_look(w, now, &begun);
+		worker_expire(w, now);
+		worker_scan(w, now);
+		if (w->run->config->rate > 0)
+			worker_dispatch(w, worker_now(w));
+		if (worker_drained(w, now, &said_farewell))
+			break;
+		error = engine->wait(w, worker_deadline(w));
+	}
+	return error;
+}
+
+/* Connections that are requests are made when requests may be. */
+static void worker_connect(struct worker *w)
+{
+	uint64_t i;
+
+	for (i = 0; i < w->connection_count; i++)
+		connection_next(&w->connections[i], clock_ns());
+}
+
+void *worker_main(void *worker)
+{
+	struct worker *w = worker;
+	const struct config *config = w->run->config;
+
+	if (config->cpus.count)
+		w->error = cpu_list_apply_one(&config->cpus, w->index);
+	/* Wake up when asked to, not up to 50 us later. */
+	prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
+	if (!w->error)
+		w->error = config->engine->open(w);
+	if (!w->error) {
+		worker_connect(w);
+		w->error = worker_loop(w);
+		config->engine->close(w);
+	}
+	w->tally = tally_queue_close(&w->queue);
+	w->place = UINT64_MAX;
+	worker_signal(w->run->wake_fd);
+	return NULL;
+}

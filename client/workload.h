@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A workload is the client side of a protocol, without I/O.
+ *
+ * It says what to send and judges what comes back, byte for byte. It never
+ * sees a descriptor, so each workload runs on each engine. Requests are slices
+ * of memory that was prepared once: making one costs a pointer, not a copy.
+ *
+ * client/workloads/NAME.c defines `const struct workload workload_NAME`; that
+ * is its whole registration.
+ */
+#ifndef SERVERLAB_CLIENT_WORKLOAD_H
+#define SERVERLAB_CLIENT_WORKLOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct option_spec;
+
+struct slice {
+	const char *data;
+	size_t len;
+};
+
+/* One connection's side of the conversation. */
+struct session {
+	const void *options; /* as setup() left them; shared, read-only */
+	void *state;	     /* state_size bytes, zeroed before open() */
+	uint64_t key;	     /* random, another one for each connection made */
+	uint64_t asked;	     /* requests made so far on this connection */
+};
+
+enum reply {
+	REPLY_MORE,  /* so far as expected; the reply is not complete */
+	REPLY_DONE,  /* complete and right */
+	REPLY_LAST,  /* complete and right, and the server will close */
+	REPLY_WRONG, /* other bytes than expected */
+	REPLY_SHORT, /* the connection ended within the reply */
+	REPLY_PARSE, /* not this protocol */
+};
+
+struct workload {
+	const char *name, *summary;
+	const struct option_spec *options; /* ends with a nameless one */
+	size_t options_size; /* of the struct they fill, private part included */
+	size_t state_size;   /* bytes per connection */
+
+	bool unasked;	/* the server talks by itself: requests are empty */
+	bool unreplied; /* there is no reply: a request is over once written */
+	bool single;	/* a connection is one request, timed from connect() */
+
+	/*
+	 * Once, before threads exist: prepares what requests point to, with
+	 * bytes that depend on `seed`. 0, or -errno with a sentence in `why`
+	 * (WHY_SIZE bytes). Optional.
+	 */
+	int (*setup)(void *options, uint64_t seed, char *why);
+	void (*release)(void *options);
+
+	/* A connection was made. Optional. */
+	void (*open)(struct session *s);
+
+	/* The next request. Its bytes stay where they are until its reply is
+	 * complete. Absent where `unasked`. */
+	struct slice (*request)(struct session *s);
+
+	/*
+	 * Bytes of the reply to `request`, len > 0. Takes at most that one
+	 * reply and says in *used how many bytes it took; all of them unless
+	 * the verdict is REPLY_DONE or REPLY_LAST. Absent where `unreplied`.
+	 */
+	enum reply (*reply)(struct session *s, struct slice request,
+		const char *buf, size_t len, size_t *used);
+
+	/* The server closed while a reply was awaited: REPLY_DONE where this
+	 * is how a reply ends, REPLY_SHORT within one, REPLY_MORE if none of
+	 * it had come. Absent: by whether any byte of it had come. */
+	enum reply (*eof)(struct session *s);
+};
+
+/* All of them, ended by NULL; written from the directory at build time. */
+extern const struct workload *const client_workloads[];
+
+/* The one of that name, or NULL. */
+const struct workload *workload_find(const char *name);
+
+/*
+ * From "NAME[:key=value,...]" to a workload ready to run, its options
+ * allocated and set up; workload_free() undoes it. 0, or -errno with a
+ * sentence in `why`.
+ */
+int workload_make(const char *spec, uint64_t seed,
+	const struct workload **workload, void **options, char *why);
+void workload_free(const struct workload *workload, void *options);
+
+/* What several workloads use. */
+
+/* The next number of a reproducible random sequence (SplitMix64). */
+uint64_t workload_random(uint64_t *state);
+
+/* Compares a piece of a reply with what is expected after the first *got
+ * bytes: advances *got, sets *used, and resets *got when it is complete. */
+enum reply workload_compare(const char *expected, size_t expected_len,
+	size_t *got, const char *buf, size_t len, size_t *used);
+
+#endif

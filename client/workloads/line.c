@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * line: a line of text, answered by the same line in upper case.
+ *
+ * The lines stand ready in one block, their answers in another of the same
+ * shape: the answer to a line lies at the line's own offset.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "client/workload.h"
+#include "common/options.h"
+
+enum {
+	LINE_BLOCK = 1 << 20, /* bytes of lines to prepare, about */
+	LINE_MAX_COUNT = 4096,
+};
+
+struct line_options {
+	uint64_t size;
+	size_t count; /* lines prepared */
+	char *lines, *answers;
+};
+
+struct line_state {
+	size_t got; /* bytes of the current reply */
+};
+
+static const struct option_spec line_table[] = {
+	{
+		.name = "size",
+		.type = OPTION_SIZE,
+		.offset = offsetof(struct line_options, size),
+		.preset = "64",
+		.min = 2,
+		.max = 16384,
+		.help = "bytes of a line, its line feed included",
+	},
+	{0},
+};
+
+static void line_fill(struct line_options *o, uint64_t seed)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789 .";
+	size_t i, len = o->count * o->size;
+
+	for (i = 0; i < len; i++) {
+		char c = letters[(workload_random(&seed) >> 32) % 64];
+
+		if (i % o->size == o->size - 1)
+			c = '\n';
+		o->lines[i] = c;
+		o->answers[i] = (char)toupper((unsigned char)c);
+	}
+}
+
+static void line_release(void *options)
+{
+	struct line_options *o = options;
+
+	free(o->lines);
+	free(o->answers);
+}
+
+static int line_setup(void *options, uint64_t seed, char *why)
+{
+	struct line_options *o = options;
+
+	o->count = LINE_BLOCK / o->size;
+	if (o->count > LINE_MAX_COUNT)
+		o->count = LINE_MAX_COUNT;
+	o->lines = malloc(o->count * o->size);
+	o->answers = malloc(o->count * o->size);
+	if (!o->lines || !o->answers) {
+		line_release(o);
+		snprintf(why, WHY_SIZE, "out of memory");
+		return -ENOMEM;
+	}
+	line_fill(o, seed);
+	return 0;
+}
+
+static struct slice line_request(struct session *s)
+{
+	const struct line_options *o = s->options;
+	size_t index = (size_t)((s->key + s->asked) % o->count);
+
+	return (struct slice) {o->lines + index * o->size, o->size};
+}
+
+static enum reply line_reply(struct session *s, struct slice request,
+	const char *buf, size_t len, size_t *used)
+{
+	const struct line_options *o = s->options;
+	struct line_state *state = s->state;
+	const char *answer = o->answers + (request.data - o->lines);
+
+	return workload_compare(
+		answer, request.len, &state->got, buf, len, used);
+}
+
+const struct workload workload_line = {
+	.name = "line",
+	.summary = "lines of text, answered in upper case",
+	.options = line_table,
+	.options_size = sizeof(struct line_options),
+	.state_size = sizeof(struct line_state),
+	.setup = line_setup,
+	.release = line_release,
+	.request = line_request,
+	.reply = line_reply,
+};
