@@ -2,8 +2,10 @@
 #include "servers/core/accept.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -12,19 +14,23 @@
 #include "servers/core/server.h"
 #include "servers/core/signals.h"
 
-/* --overload refuse: the peer learns at once that there is no room. */
-static int accept_refuse(struct acceptor *a)
+static int accept_close_refused(struct acceptor *a, int fd)
+{
+	struct slot *slot = a->slot ? a->slot : &a->server->board->slots[0];
+
+	close(fd);
+	slot_add(&slot->refused, 1);
+	board_error(a->server->board, "overload.refused", 0);
+	return -EINTR;
+}
+
+int accept_refuse(struct acceptor *a)
 {
 	int fd = accept4(a->listener, NULL, NULL, SOCK_CLOEXEC);
 
 	if (fd < 0)
 		return errno == EAGAIN ? -EAGAIN : -EBUSY;
-	close(fd);
-	slot_add(a->slot ? &a->slot->refused
-			 : &a->server->board->slots[0].refused,
-		1);
-	board_error(a->server->board, "overload.refused", 0);
-	return -EINTR;
+	return accept_close_refused(a, fd);
 }
 
 /* accept4() has failed with `error`. */
@@ -69,6 +75,40 @@ int accept_try(struct acceptor *a, int flags)
 	a->starved = false;
 	if (a->slot)
 		slot_add(&a->slot->accepted, 1);
+	return fd;
+}
+
+int accept_make_blocking(int listener)
+{
+	const int flags = fcntl(listener, F_GETFL);
+
+	if (flags < 0 || fcntl(listener, F_SETFL, flags & ~O_NONBLOCK) < 0)
+		return -errno;
+	return 0;
+}
+
+void accept_rest(int error)
+{
+	const struct timespec retry = clock_timespec(ACCEPT_RETRY_NS);
+
+	if (error != -EINTR && error != -EAGAIN)
+		nanosleep(&retry, NULL);
+}
+
+int accept_blocking(struct acceptor *a)
+{
+	int fd = accept4(a->listener, NULL, NULL, SOCK_CLOEXEC);
+
+	if (fd < 0)
+		return accept_failed(a, errno);
+	a->starved = false;
+	while (!server_enter(a->server)) {
+		if (a->server->config.overload == OVERLOAD_REFUSE ||
+			signals_stopping())
+			return accept_close_refused(a, fd);
+		accept_rest(-EBUSY);
+	}
+	slot_add(&a->slot->accepted, 1);
 	return fd;
 }
 

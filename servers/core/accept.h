@@ -31,6 +31,21 @@ struct acceptor {
  */
 int accept_try(struct acceptor *a, int flags);
 
+/*
+ * The same for a worker of a pool, which waits in accept4() itself: after
+ * accept_make_blocking() of its listener. Under --max-connections it holds the
+ * socket until there is room.
+ */
+int accept_blocking(struct acceptor *a);
+int accept_make_blocking(int listener); /* 0 or -errno */
+/* After one of these gave -errno: waits a little if trying again at once would
+ * only fail again. */
+void accept_rest(int error);
+
+/* --overload refuse: takes a connection and closes it, counted as refused.
+ * -EINTR, -EAGAIN or -EBUSY as above. */
+int accept_refuse(struct acceptor *a);
+
 #define ACCEPT_RETRY_NS UINT64_C(20000000)
 
 /*

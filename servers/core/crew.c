@@ -60,6 +60,11 @@ void seat_idle(struct seat *seat)
 
 static bool crew_hands_out(const struct crew *c)
 {
+	return c->accept >= CREW_IN_TURN;
+}
+
+static bool crew_has_inboxes(const struct crew *c)
+{
 	return c->accept == CREW_IN_TURN || c->accept == CREW_TO_IDLE;
 }
 
@@ -78,7 +83,7 @@ static int seat_open(struct crew *c, struct seat *seat)
 {
 	int ends[2], error;
 
-	if (crew_hands_out(c) && seat->outbox < 0) {
+	if (crew_has_inboxes(c) && seat->outbox < 0) {
 		error = handoff_open(ends);
 		if (error)
 			return error;
@@ -200,6 +205,7 @@ static int crew_init(struct crew *c)
 	c->seats = calloc(c->size, sizeof(*c->seats));
 	c->event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	c->spawn_rate = 1;
+	c->held = -1;
 	c->adjust_ns = clock_ns() + CREW_ADJUST_NS;
 	if (!c->seats || c->event < 0)
 		return -ENOMEM;
@@ -447,12 +453,36 @@ static bool crew_hand_out(struct crew *c, int fd)
 	return false;
 }
 
-static bool crew_has_taker(const struct crew *c)
+static bool crew_has_taker(struct crew *c)
 {
+	if (c->accept == CREW_TO_QUEUE)
+		return c->has_room(c);
 	for (unsigned i = 0; i < c->size; i++)
 		if (seat_can_take(c, &c->seats[i]))
 			return true;
 	return false;
+}
+
+/* Passes on the held socket. False if nobody takes it now. */
+static bool crew_pass_on(struct crew *c)
+{
+	if (c->held < 0)
+		return true;
+	if (c->accept == CREW_TO_QUEUE)
+		c->put(c, c->held);
+	else if (!crew_hand_out(c, c->held))
+		return false;
+	c->held = -1;
+	return true;
+}
+
+static int crew_accept_one(struct crew *c, struct acceptor *a)
+{
+	if (crew_has_taker(c))
+		return accept_try(a, c->flags);
+	if (c->server->config.overload == OVERLOAD_REFUSE)
+		return accept_refuse(a);
+	return -EBUSY;
 }
 
 /* Accepts while somebody can take it. Returns false when there is no room:
@@ -467,21 +497,29 @@ static bool crew_dispatch(struct crew *c)
 	for (int i = 0; i < CREW_DISPATCH; i++) {
 		int fd;
 
-		if (!crew_has_taker(c) &&
-			c->server->config.overload == OVERLOAD_QUEUE)
+		if (!crew_pass_on(c))
 			return false;
-		fd = accept_try(&acceptor, c->flags);
+		fd = crew_accept_one(c, &acceptor);
 		if (fd == -EAGAIN)
 			return true;
 		if (fd == -EBUSY)
 			return false;
-		if (fd >= 0 && !crew_hand_out(c, fd)) {
-			slot_add(&c->server->board->slots[0].accepted, 1);
-			accept_abandon(c->server, &c->server->board->slots[0],
-				fd, "overload.refused", 0);
-		}
+		if (fd >= 0)
+			c->held = fd;
 	}
-	return true;
+	return crew_pass_on(c);
+}
+
+/* The server stops, and one that we accepted has found no worker. */
+static void crew_drop_held(struct crew *c)
+{
+	struct slot *slot = &c->server->board->slots[0];
+
+	if (c->held < 0)
+		return;
+	slot_add(&slot->accepted, 1);
+	accept_abandon(c->server, slot, c->held, "drain.cut", 0);
+	c->held = -1;
 }
 
 /* ---- the main thread --------------------------------------------------- */
@@ -586,6 +624,7 @@ static void crew_drain(struct crew *c)
 
 	/* When we give up by ourselves, nobody has set a deadline. */
 	signals_stop();
+	crew_drop_held(c);
 	while (crew_still_running(c)) {
 		struct pollfd fds[2] = {
 			{.fd = signals_fd(), .events = POLLIN},

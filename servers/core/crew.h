@@ -29,6 +29,7 @@ enum crew_accept {
 	CREW_REUSEPORT, /* each worker, on a listener of its own */
 	CREW_IN_TURN,	/* the main thread, for one worker after the other */
 	CREW_TO_IDLE,	/* the main thread, for a worker that has none */
+	CREW_TO_QUEUE,	/* the main thread, for whom the model decides */
 };
 
 /* A worker's place. The worker may use the first part. */
@@ -64,6 +65,10 @@ struct crew {
 	int (*work)(struct seat *seat);
 	void *model; /* the model's own */
 	int flags;   /* of accept4(), where the main thread accepts */
+	/* CREW_TO_QUEUE: room for one more? and: take it; it is not counted
+	 * as accepted yet. seat_idle() tells that there may be room again. */
+	bool (*has_room)(struct crew *c);
+	void (*put)(struct crew *c, int fd);
 	/* A pool of processes that follows the load: 0, 0, 0 is a fixed one. */
 	unsigned min_spare, max_spare, max_workers;
 
@@ -74,6 +79,7 @@ struct crew {
 	unsigned turn; /* the seat whose turn it is */
 	unsigned spawn_rate;
 	uint64_t adjust_ns; /* when the pool is looked at next */
+	int held;	    /* accepted, but no inbox took it yet; or -1 */
 	bool ready, failed;
 };
 
