@@ -475,6 +475,29 @@ static void test_eof_hook_may_pause_first(void **state)
 	harness_release(&h);
 }
 
+static void silent_eof(struct conn *c)
+{
+	(void)c;
+	note("eof ");
+}
+
+static void test_eof_hook_that_does_nothing_is_not_asked_again(void **state)
+{
+	static const struct handler silent = {.name = "silent",
+		.open = obey_open,
+		.data = obey_data,
+		.eof = silent_eof};
+	struct harness h;
+
+	(void)state;
+	harness_init(&h, &silent, "");
+	harness_send_eof(&h);
+	conn_continue(h.conn);
+	assert_string_equal(diary, "open eof ");
+	assert_false(conn_done(h.conn)); /* it may still want to write */
+	harness_release(&h);
+}
+
 static void test_failure_throws_output_away_and_tells_why(void **state)
 {
 	struct harness h;
@@ -754,6 +777,8 @@ int main(void)
 		cmocka_unit_test(test_eof_without_hook_finishes),
 		cmocka_unit_test(test_eof_is_told_once_and_after_all_input),
 		cmocka_unit_test(test_eof_hook_may_pause_first),
+		cmocka_unit_test(
+			test_eof_hook_that_does_nothing_is_not_asked_again),
 		cmocka_unit_test(test_failure_throws_output_away_and_tells_why),
 		cmocka_unit_test(
 			test_drain_ends_the_idle_and_lets_the_busy_end),
