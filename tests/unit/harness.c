@@ -233,6 +233,8 @@ static void converse_once(struct conversation *c, const struct cut *cut)
 	assert_non_null(c->output);
 	memcpy(c->output, h.output, h.output_len);
 	c->output[c->output_len] = '\0';
+	if (c->tidy)
+		c->tidy(c->output);
 	harness_close(&h);
 	assert_int_equal(slot_get(&h.worker.slot->closed), 1);
 	assert_int_equal(h.server.board->open, 0);

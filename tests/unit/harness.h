@@ -84,6 +84,7 @@ struct conversation {
 	const char *input;
 	size_t input_len;
 	bool eof;
+	void (*tidy)(char *output); /* evens out what may differ: dates */
 	/* Filled. */
 	char *output; /* terminated; to be freed */
 	size_t output_len;
