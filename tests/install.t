@@ -56,7 +56,8 @@ pages_name_all_flags() {
 			grep -o -e '--[a-z][a-z-]*' | sort -u >"$work/flags"
 		[ -s "$work/flags" ] || return
 		while read -r flag; do
-			sed 's/\\-/-/g' "$page" | grep -q -e "$flag" || {
+			sed 's/\\-/-/g' "$page" |
+				grep -q "^\\.B .*$flag" || {
 				echo "serverlab-$program.1 lacks $flag"
 				return 1
 			}
