@@ -77,11 +77,17 @@ sources = $(foreach f,$(sort $(wildcard $(1))),\
 	$(if $(findstring uring,$(notdir $(f))),,$(f)))
 URING_NOTE = echo "note: no liburing-dev, so the uring model and engine are left out (scripts/setup installs it)"
 endif
+
+# How coroutines switch: in the machine's own language, or by makecontext(3).
+MACHINE ?= $(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null)))
+SWITCH  := $(firstword $(wildcard servers/core/coroutine_$(MACHINE).S) \
+	servers/core/coroutine_ucontext.c)
 objects = $(patsubst %,$(BUILD)/%.o,$(basename $(1)))
 
 COMMON   := $(call sources,common/*.c)
 MODELS   := $(filter-out servers/main.c,$(call sources,servers/*.c))
-CORE     := $(call sources,servers/core/*.c) $(call sources,servers/core/*.S)
+CORE     := $(filter-out servers/core/coroutine_%,\
+	$(call sources,servers/core/*.c)) $(SWITCH)
 HANDLERS := $(call sources,servers/handlers/*.c)
 CLIENT   := $(filter-out client/main.c,$(call sources,client/*.c))
 WORKLOADS := $(call sources,client/workloads/*.c)
