@@ -275,15 +275,15 @@ $(patsubst $(BUILD)/tests/%,$(BUILD)/tests/unit/%.o,$(TESTS)): | $(NEED_tests)
 CLIENT_TESTS  := $(filter $(BUILD)/tests/test_client_%,$(TESTS))
 COMPARE_TESTS := $(filter $(BUILD)/tests/test_compare_%,$(TESTS))
 SERVER_TESTS  := $(filter-out $(CLIENT_TESTS) $(COMPARE_TESTS),$(TESTS))
-UNIT_HELP_O   := $(call objects,$(UNIT_HELP))
+UNIT_HELP_O   := $(call objects,$(UNIT_HELP)) # what drives a server's parts
 
 $(SERVER_TESTS): $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(UNIT_HELP_O) \
 		$(BUILD)/libserver.a
 	$(call link_test,-rdynamic $(URING_LIBS) -ldl -lm)
-$(CLIENT_TESTS): $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(UNIT_HELP_O) \
+$(CLIENT_TESTS): $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o \
 		$(BUILD)/libclient.a
 	$(call link_test,$(URING_LIBS) -lm)
-$(COMPARE_TESTS): $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(UNIT_HELP_O) \
+$(COMPARE_TESTS): $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o \
 		$(BUILD)/libcompare.a
 	$(call link_test,$(COMPARE_LIBS))
 

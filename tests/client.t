@@ -1,0 +1,701 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The client against servers that do right and servers that do every wrong
+that a server can do: each is named, counted exactly, and judged. None of the
+servers here is ours, and no case depends on how fast anything is."""
+
+import json
+import os
+import re
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from lib import tap  # noqa: E402
+from lib.tap import check, equal  # noqa: E402
+
+CLIENT = os.path.join(os.environ.get("SERVERLAB_BIN", "bin"), "client")
+TABLE = tap.Table()
+PATIENCE = 50  # seconds for a program to end by itself
+
+
+# ---- servers ----------------------------------------------------------------
+
+class Server:
+    """Runs `serve(connection, self)` in a thread for each connection."""
+
+    def __init__(self, serve, family=socket.AF_INET, address=None, backlog=64):
+        self.serve = serve
+        self.lock = threading.Lock()
+        self.count = 0  # for the cases: requests seen, over all connections
+        self.socket = socket.socket(family, socket.SOCK_STREAM)
+        if address is None:
+            address = ("::1" if family == socket.AF_INET6 else "127.0.0.1", 0)
+        self.socket.bind(address)
+        self.socket.listen(backlog)
+        name = self.socket.getsockname()
+        if family == socket.AF_UNIX:
+            self.address = f"unix:{name}"
+        elif family == socket.AF_INET6:
+            self.address = f"[::1]:{name[1]}"
+        else:
+            self.address = f"127.0.0.1:{name[1]}"
+        if serve:
+            threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                connection, _ = self.socket.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._run, args=(connection,),
+                             daemon=True).start()
+
+    def _run(self, connection):
+        try:
+            with connection:
+                self.serve(connection, self)
+        except OSError:
+            pass
+
+    def next(self):
+        """1 for the first call, 2 for the second, whatever the thread."""
+        with self.lock:
+            self.count += 1
+            return self.count
+
+
+def read_exactly(connection, size):
+    """`size` bytes, or None at the end."""
+    data = b""
+    while len(data) < size:
+        part = connection.recv(size - len(data))
+        if not part:
+            return None
+        data += part
+    return data
+
+
+def each_request(connection, server, size=64):
+    """The requests of a connection, with their number over all of them."""
+    while True:
+        data = read_exactly(connection, size)
+        if data is None:
+            return
+        yield server.next(), data
+
+
+def echo(connection, server):
+    for _, data in each_request(connection, server):
+        connection.sendall(data)
+
+
+def echo_but(wrong, every=10):
+    """An echo whose every tenth reply is left to `wrong(connection, data)`,
+    which returns False where the connection ends."""
+    def serve(connection, server):
+        for number, data in each_request(connection, server):
+            if number % every:
+                connection.sendall(data)
+            elif wrong(connection, data) is False:
+                return
+    return serve
+
+
+def reset(connection):
+    """Closes with RST in place of FIN."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                          struct.pack("ii", 1, 0))
+    return False
+
+
+# ---- the client -------------------------------------------------------------
+
+class Run:
+    """A finished run: its exit status, its two streams and its JSON."""
+
+    def __init__(self, cell, *arguments):
+        path = os.path.join(cell.directory, "run.json")
+        if "--timeout" not in arguments:  # not even where all is slow
+            arguments = ("--timeout", "30s", *arguments)
+        done = subprocess.run([CLIENT, "--json", path, *arguments],
+                              stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True, timeout=PATIENCE)
+        self.status = done.returncode
+        self.out, self.err = done.stdout, done.stderr
+        cell.notes.append(lambda: f"exit {self.status}\n{self.out}{self.err}")
+        self.json = None
+        if os.path.exists(path) and os.path.getsize(path):
+            with open(path, encoding="utf-8") as file:
+                self.json = json.load(file)
+            check_sums(self.json)
+
+    def expect(self, status, **counts):
+        equal(self.status, status, "exit status")
+        for name, value in counts.items():
+            equal(self.json["requests"][name], value, f"requests {name}")
+        return self
+
+
+def check_sums(run):
+    """What must add up in every run."""
+    requests = run["requests"]
+    equal(requests["scheduled"],
+          requests["ok"] + requests["failed"] + requests["in_flight"]
+          + requests["unsent"], "scheduled, and what became of it")
+    for name in ("ok", "failed"):
+        equal(sum(i[name] for i in run["intervals"]), requests[name],
+              f"{name}, summed over the intervals")
+    equal(run["valid"], not run["reasons"], "valid, and no reason why not")
+
+
+def all_errors(run):
+    """Errors by name, before, in and after the window."""
+    sums = {}
+    for key in ("errors_before", "errors", "errors_after"):
+        for name, count in run.json[key].items():
+            sums[name] = sums.get(name, 0) + count
+    return sums
+
+
+# ---- right servers ----------------------------------------------------------
+
+@TABLE.cell
+def _(cell):
+    """-n is split exactly over threads and connections that do not divide it"""
+    run = Run(cell, "-n", "1001", "-c", "7", "-t", "3", Server(echo).address)
+    run.expect(0, scheduled=1001, ok=1001, failed=0, in_flight=0, unsent=0)
+    equal(run.json["connections"],
+          {"asked": 7, "established": 7, "minimum_live": 7}, "connections")
+    equal(run.json["latency_ns"]["raw"]["count"], 1001, "latencies recorded")
+
+
+@TABLE.cell
+def _(cell):
+    """the JSON has every key of schema serverlab.client/1"""
+    run = Run(cell, "-n", "10", "-c", "2", Server(echo).address).expect(0)
+    quantiles = {"count", "min", "mean", "stddev", "p50", "p75", "p90", "p95",
+                 "p99", "p99_9", "p99_99", "max"}
+    wanted = {
+        None: {"schema", "config", "environment", "valid", "reasons",
+               "bounded_by", "connections", "requests", "errors", "throughput",
+               "latency_ns", "client", "intervals"},
+        "environment": {"kernel", "cpu", "cpus", "governor", "virtual",
+                        "placement"},
+        "requests": {"scheduled", "sent", "ok", "in_flight", "unsent",
+                     "failed", "warmup", "drained"},
+        "throughput": {"requests_per_second", "bytes_in_per_second",
+                       "bytes_out_per_second"},
+        "latency_ns": {"corrected", "raw", "connect", "first_byte"},
+        "client": {"cpu_seconds", "cpu_share", "syscalls_per_request",
+                   "send_lag_ns"},
+    }
+    equal(run.json["schema"], "serverlab.client/1", "schema")
+    for key, names in wanted.items():
+        found = run.json if key is None else run.json[key]
+        equal(names - set(found), set(), f"missing from {key or 'the top'}")
+    for name, value in run.json["latency_ns"].items():
+        equal(set(value), quantiles, f"quantiles of {name}")
+    for interval in run.json["intervals"]:
+        equal({"start_ns", "length_ns", "ok", "failed", "p50_ns", "p99_ns",
+               "max_ns"} - set(interval), set(), "missing from an interval")
+
+
+@TABLE.cell
+def _(cell):
+    """percentiles that too few values speak for are null"""
+    run = Run(cell, "-n", "150", "-c", "1", Server(echo).address).expect(0)
+    raw = run.json["latency_ns"]["raw"]
+    check(raw["p99"] is not None, "150 values have a 99th percentile")
+    equal((raw["p99_9"], raw["p99_99"]), (None, None), "p99.9 and p99.99")
+
+
+@TABLE.cell
+def _(cell):
+    """a connection ends after --requests-per-connection replies"""
+    lengths = []
+
+    def serve(connection, server):
+        lengths.append(sum(1 for _ in map(
+            lambda item: connection.sendall(item[1]),
+            each_request(connection, server))))
+
+    run = Run(cell, "-n", "60", "-c", "4", "--requests-per-connection", "3",
+              Server(serve).address)
+    run.expect(0, ok=60, failed=0)
+    check(max(lengths) == 3, f"at most 3 requests per connection: {lengths}")
+
+
+@TABLE.cell
+def _(cell):
+    """with -p each request of a pipeline is answered and timed by itself"""
+    run = Run(cell, "-n", "500", "-c", "3", "-p", "8", Server(echo).address)
+    run.expect(0, ok=500, failed=0)
+    equal(run.json["latency_ns"]["raw"]["count"], 500, "latencies recorded")
+
+
+@TABLE.cell
+def _(cell):
+    """requests larger than any buffer come back whole"""
+    def serve(connection, _server):
+        while data := connection.recv(50000):
+            connection.sendall(data)
+
+    run = Run(cell, "-n", "9", "-c", "2", "-w", "echo:size=3M",
+              Server(serve).address)
+    run.expect(0, ok=9, failed=0)
+
+
+@TABLE.cell
+def _(cell):
+    """IPv6 and Unix sockets work like IPv4"""
+    path = os.path.join(cell.directory, "socket")
+    for server in (Server(echo, socket.AF_INET6),
+                   Server(echo, socket.AF_UNIX, path)):
+        Run(cell, "-n", "50", "-c", "4", server.address).expect(0, ok=50)
+
+
+@TABLE.cell
+def _(cell):
+    """--source spreads connections over local addresses"""
+    peers = set()
+
+    def serve(connection, server):
+        peers.add(connection.getpeername()[0])
+        echo(connection, server)
+
+    run = Run(cell, "-n", "60", "-c", "30", "--source", "127.0.0.2-127.0.0.4",
+              Server(serve).address)
+    run.expect(0, ok=60)
+    check(peers <= {"127.0.0.2", "127.0.0.3", "127.0.0.4"} and len(peers) > 1,
+          f"connections came from {peers}")
+
+
+@TABLE.cell
+def _(cell):
+    """warm-up, window and drain together are what the server has counted"""
+    server = Server(echo)
+    run = Run(cell, "-d", "300ms", "--warmup", "200ms", "-c", "3", "-t", "2",
+              "--timeout", "30s", server.address)
+    run.expect(0, failed=0)
+    requests = run.json["requests"]
+    left = requests["in_flight"] - requests["drained"]
+    total = requests["warmup"] + requests["ok"] + requests["drained"]
+    check(total <= server.count <= total + left,
+          f"the server counted {server.count}: {requests}")
+
+
+@TABLE.cell
+def _(cell):
+    """--think leaves a pause between a reply and the next request"""
+    run = Run(cell, "-n", "20", "-c", "1", "--think", "20ms",
+              Server(echo).address)
+    run.expect(0, ok=20)
+    check(run.json["window_ns"] >= 19 * 20_000_000, "19 pauses of 20 ms")
+
+
+# ---- workloads --------------------------------------------------------------
+
+@TABLE.cell
+def _(cell):
+    """line wants its line in upper case"""
+    def upper(connection, _server):
+        for line in connection.makefile("rb"):
+            connection.sendall(line.upper())
+
+    def lower(connection, _server):
+        for line in connection.makefile("rb"):
+            connection.sendall(line.lower())
+
+    Run(cell, "-n", "100", "-c", "4", "-p", "3", "-w", "line:size=100",
+        Server(upper).address).expect(0, ok=100)
+    run = Run(cell, "-n", "5", "-c", "1", "-w", "line", Server(lower).address)
+    equal(run.expect(3, ok=0).json["errors"], {"reply.mismatch": 5}, "errors")
+
+
+@TABLE.cell
+def _(cell):
+    """greet wants its thanks, a whole line, and the close"""
+    def greeting(text):
+        return lambda connection, _server: connection.sendall(text)
+
+    thanks = b"Thank you for connecting 127.0.0.1:1234\n"
+    run = Run(cell, "-n", "40", "-c", "4", "-w", "greet",
+              Server(greeting(thanks)).address)
+    run.expect(0, ok=40, failed=0)
+    for text, error in ((b"Thank you for nothing\n", "reply.mismatch"),
+                        (thanks[:30], "reply.short"), (b"", "read.EOF")):
+        run = Run(cell, "-n", "5", "-c", "1", "-w", "greet",
+                  Server(greeting(text)).address)
+        equal(run.expect(3, ok=0, failed=5).json["errors"], {error: 5},
+              f"errors for {text}")
+
+
+@TABLE.cell
+def _(cell):
+    """bytes asks for a number of bytes and wants the alphabet, cycling"""
+    def serve(connection, _server):
+        for line in connection.makefile("rb"):
+            size = int(line)
+            alphabet = b"abcdefghijklmnopqrstuvwxyz" * (size // 26 + 1)
+            connection.sendall(alphabet[:size])
+
+    Run(cell, "-n", "50", "-c", "4", "-w", "bytes:size=16384",
+        Server(serve).address).expect(0, ok=50)
+
+
+@TABLE.cell
+def _(cell):
+    """discard has written all its requests when it ends"""
+    received = []
+
+    def serve(connection, server):
+        size = 0
+        while data := connection.recv(65536):
+            size += len(data)
+        with server.lock:
+            received.append(size)
+
+    run = Run(cell, "-n", "777", "-c", "5", "-w", "discard:size=1000",
+              Server(serve).address)
+    run.expect(0, ok=777)
+    equal(sum(received), 777 * 1000, "bytes that the server has read")
+
+
+@TABLE.cell
+def _(cell):
+    """chargen wants the rotating pattern of RFC 864"""
+    ring = bytes(range(32, 127))
+
+    def pattern(first, connection):
+        while True:
+            connection.sendall(b"".join(
+                (ring + ring)[i % 95:i % 95 + 72] + b"\r\n"
+                for i in range(first, first + 95)))
+
+    right = Server(lambda connection, _: pattern(0, connection))
+    wrong = Server(lambda connection, _: pattern(1, connection))
+    Run(cell, "-n", "200", "-c", "3", "-w", "chargen:size=999",
+        right.address).expect(0, ok=200)
+    run = Run(cell, "-n", "5", "-c", "1", "-w", "chargen", wrong.address)
+    equal(run.expect(3, ok=0).json["errors"], {"reply.mismatch": 5}, "errors")
+
+
+# ---- wrong servers: one reply in ten goes wrong, of a hundred ---------------
+
+def flip(connection, data):
+    connection.sendall(data[:-1] + bytes([data[-1] ^ 1]))
+
+
+def truncate(connection, data):
+    connection.sendall(data[:40])
+    return False
+
+
+WRONGS = (
+    ("a reply with one wrong bit", flip, "reply.mismatch"),
+    ("a close in the middle of a reply", truncate, "reply.short"),
+    ("a close in place of a reply", lambda c, d: False, "read.EOF"),
+    ("a reset in place of a reply", lambda c, d: reset(c), "read.ECONNRESET"),
+)
+
+
+def add_wrong(name, wrong, error):
+    def case(cell):
+        run = Run(cell, "-n", "100", "-c", "1",
+                  Server(echo_but(wrong)).address)
+        run.expect(3, scheduled=100, ok=90, failed=10)
+        equal(run.json["errors"], {error: 10}, "errors")
+        check("must not be used" in run.out, "the text says so")
+    TABLE.add(f"{name} is counted as {error}, each one", case)
+
+
+for row in WRONGS:
+    add_wrong(*row)
+
+
+@TABLE.cell
+def _(cell):
+    """a reply never given fails at the timeout, and is recorded there"""
+    run = Run(cell, "-n", "20", "-c", "1", "--timeout", "300ms",
+              Server(echo_but(lambda c, d: c.recv(1))).address)
+    errors = run.expect(3).json["errors"]
+    check(errors.get("timeout", 0) >= 2, f"two timeouts at least: {errors}")
+    raw = run.json["latency_ns"]["raw"]
+    check(raw["max"] >= 300_000_000, f"recorded as 300 ms: {raw['max']}")
+
+
+@TABLE.cell
+def _(cell):
+    """a server that never answers: every request fails by timeout, exactly"""
+    def silent(connection, _server):
+        while connection.recv(65536):
+            pass
+
+    run = Run(cell, "-n", "6", "-c", "2", "--timeout", "100ms",
+              Server(silent).address)
+    run.expect(3, scheduled=6, ok=0, failed=6, in_flight=0)
+    equal(run.json["errors"], {"timeout": 6}, "errors")
+    equal(run.json["latency_ns"]["raw"]["count"], 6, "latencies recorded")
+
+
+@TABLE.cell
+def _(cell):
+    """replies in the wrong order are mismatches"""
+    def swap(connection, server):
+        requests = each_request(connection, server)
+        for (_, first), (_, second) in zip(requests, requests):
+            connection.sendall(second + first)
+
+    run = Run(cell, "-n", "20", "-c", "1", "-p", "2", Server(swap).address)
+    run.expect(3, ok=0, failed=20)
+    equal(run.json["errors"], {"reply.mismatch": 10}, "errors")
+
+
+@TABLE.cell
+def _(cell):
+    """a reply given twice is caught each time"""
+    run = Run(cell, "-n", "100", "-c", "1",
+              Server(echo_but(lambda c, d: c.sendall(d + d))).address)
+    errors = run.expect(3, scheduled=100).json["errors"]
+    check(set(errors) <= {"reply.long", "reply.mismatch"}
+          and sum(errors.values()) >= 9, f"nine or ten: {errors}")
+
+
+@TABLE.cell
+def _(cell):
+    """bytes that nothing asked for are reply.long"""
+    def serve(connection, server):
+        connection.sendall(b"welcome")
+        connection.recv(1)
+
+    run = Run(cell, "-n", "5", "-c", "1", "-w", "discard:size=1k",
+              "--think", "20ms", "--timeout", "2s", Server(serve).address)
+    check(run.expect(3).json["errors_before"].get("reply.long", 0)
+          + run.json["errors"].get("reply.long", 0) > 0, "reply.long")
+
+
+@TABLE.cell
+def _(cell):
+    """a server that has gone away ends a run of -n, with the reason"""
+    holder = []
+
+    def serve(connection, server):
+        for number, data in each_request(connection, server):
+            connection.sendall(data)
+            if number == 10:
+                holder[0].socket.shutdown(socket.SHUT_RDWR)  # wakes accept()
+                holder[0].socket.close()
+                return
+
+    holder.append(Server(serve))
+    run = Run(cell, "-n", "1000", "-c", "1", "--timeout", "200ms",
+              "--interval", "100ms", holder[0].address)
+    run.expect(3, ok=10)
+    check(any("gave up" in reason for reason in run.json["reasons"]),
+          f"gave up: {run.json['reasons']}")
+    check("connect.ECONNREFUSED" in run.json["errors"], "the errors say why")
+
+
+@TABLE.cell
+def _(cell):
+    """connections that were not established make the run invalid"""
+    path = os.path.join(cell.directory, "socket")
+    server = Server(None, socket.AF_UNIX, path, backlog=1)
+    run = Run(cell, "-d", "100ms", "-c", "8", "--timeout", "300ms",
+              server.address)
+    run.expect(3, ok=0)
+    check(run.json["connections"]["established"] < 8, "some had no place")
+    equal(set(run.json["errors_before"]), {"connect.ETIMEDOUT"}, "errors")
+    check(any("of 8 connections" in r for r in run.json["reasons"]),
+          f"the reason: {run.json['reasons']}")
+
+
+@TABLE.cell
+def _(cell):
+    """no server: one clear line and exit 1"""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+        for workload in ("echo", "greet"):
+            run = Run(cell, "-d", "60s", "-w", workload, address)
+            equal(run.status, 1, "exit status")
+            equal(run.out, "", "standard output")
+            equal(run.err, f"client: cannot connect to {address}: "
+                  "Connection refused\n", "standard error")
+
+
+# ---- the open loop ----------------------------------------------------------
+
+@TABLE.cell
+def _(cell):
+    """at a constant rate exactly rate times time requests are scheduled"""
+    for threads in ("1", "3"):
+        run = Run(cell, "-R", "100", "-d", "1s", "-c", "6", "-t", threads,
+                  Server(echo).address)
+        equal(run.json["requests"]["scheduled"], 100, "scheduled")
+        equal(run.json["latency_ns"]["corrected"]["count"],
+              run.json["requests"]["ok"], "corrected latencies")
+
+
+@TABLE.cell
+def _(cell):
+    """requests that find no free connection wait in the schedule, and their
+    wait is in the corrected latency only"""
+    gate = threading.Event()
+
+    def serve(connection, server):
+        for number, data in each_request(connection, server):
+            if number == 10:
+                gate.wait(0.5)
+            connection.sendall(data)
+
+    run = Run(cell, "-R", "100", "-d", "2s", "-c", "1", Server(serve).address)
+    latency = run.json["latency_ns"]
+    late = latency["corrected"]["mean"] - latency["raw"]["mean"]
+    check(late > 10_000_000, f"corrected, on average {late / 1e6} ms more")
+    equal(run.json["requests"]["scheduled"], 200, "scheduled")
+
+
+@TABLE.cell
+def _(cell):
+    """a rate that the server cannot keep makes the run invalid"""
+    gate = threading.Event()
+
+    def slow(connection, server):
+        for _, data in each_request(connection, server):
+            gate.wait(0.05)
+            connection.sendall(data)
+
+    run = Run(cell, "-R", "1000", "-d", "1s", "-c", "2", Server(slow).address)
+    equal(run.status, 3, "exit status")
+    check(run.json["requests"]["unsent"] > 0, "some were never sent")
+    check(any("rate was missed" in r for r in run.json["reasons"]),
+          f"the reason: {run.json['reasons']}")
+
+
+# ---- the program ------------------------------------------------------------
+
+@TABLE.cell
+def _(cell):
+    """the text has the Requests/sec line, and no colour in a pipe"""
+    run = Run(cell, "-n", "100", "-c", "2", Server(echo).address).expect(0)
+    check(re.search(r"^Requests/sec: +[0-9.]+", run.out, re.M), "Requests/sec")
+    check("\033" not in run.out + run.err, "no escape sequences")
+    equal(run.err, "", "standard error")
+
+
+@TABLE.cell
+def _(cell):
+    """-q is silent; --json - is JSON and nothing else"""
+    address = Server(echo).address
+    run = Run(cell, "-q", "-n", "10", "-c", "1", address).expect(0)
+    equal(run.out + run.err, "", "output")
+    done = subprocess.run([CLIENT, "-n", "10", "-c", "1", "--json", "-",
+                           address], capture_output=True, timeout=PATIENCE)
+    equal(json.loads(done.stdout)["requests"]["ok"], 10, "answered")
+
+
+@TABLE.cell
+def _(cell):
+    """--phase-fd tells of connected, start and stop; SIGINT ends the window
+    early, and what was measured is reported"""
+    path = os.path.join(cell.directory, "run.json")
+    end, far_end = os.pipe()
+    with subprocess.Popen([CLIENT, "-d", "10m", "--json", path, "-c", "2",
+                           "--phase-fd", str(far_end), Server(echo).address],
+                          pass_fds=[far_end], stdout=subprocess.PIPE) as child:
+        os.close(far_end)
+        with os.fdopen(end) as phases:
+            equal(phases.readline(), "connected\n", "first line")
+            equal(phases.readline(), "start\n", "second line")
+            child.send_signal(signal.SIGINT)
+            equal(phases.read(), "stop\n", "the rest")
+        out, _ = child.communicate(timeout=PATIENCE)
+    check(b"interrupted" in out, "the text says so")
+    with open(path, encoding="utf-8") as file:
+        run = json.load(file)
+    check_sums(run)
+    equal(run["interrupted"], True, "interrupted")
+
+
+@TABLE.cell
+def _(cell):
+    """a result that cannot be written is said before the run"""
+    done = subprocess.run([CLIENT, "-d", "10m", "--json", "/nonexistent/x",
+                           Server(echo).address], capture_output=True,
+                          text=True, timeout=PATIENCE)
+    equal(done.returncode, 1, "exit status")
+    check("/nonexistent/x: No such file" in done.stderr, done.stderr)
+
+
+@TABLE.cell
+def _(cell):
+    """more connections than descriptors: one clear line and exit 1"""
+    done = subprocess.run(
+        ["sh", "-c", 'ulimit -n 50; exec "$0" -c 100 -d 1s "$1"', CLIENT,
+         Server(echo).address], capture_output=True, text=True,
+        timeout=PATIENCE)
+    equal(done.returncode, 1, "exit status")
+    check("100 connections need" in done.stderr, done.stderr)
+
+
+USAGE = (
+    ("no address", [], "ADDR"),
+    ("two addresses", [":1", ":2"], "one ADDR"),
+    ("a bad address", ["nowhere"], "nowhere"),
+    ("more threads than connections", ["-t", "9", "-c", "3", ":1"], "threads"),
+    ("no connections", ["-c", "0", ":1"], "connections"),
+    ("a bad time", ["-d", "soon", ":1"], "soon"),
+    ("an unknown workload", ["-w", "nosuch", ":1"], "echo"),
+    ("a bad workload option", ["-w", "echo:size=0", ":1"], "size"),
+    ("a workload without options", ["-w", "greet:size=1", ":1"], "size"),
+    ("an unknown engine", ["--engine", "steam", ":1"], "steam"),
+    ("a bad source", ["--source", "here", ":1"], "source"),
+    ("a source of another kind", ["--source", "::1", ":1"], "source"),
+    ("a bad CPU list", ["--cpus", "x", ":1"], "cpus"),
+    ("a rate of nothing", ["-R", "0", ":1"], "rate"),
+    ("unknown arrivals", ["--arrivals", "late", ":1"], "poisson"),
+    ("think in the open loop", ["-R", "9", "--think", "1s", ":1"], "think"),
+    ("a pipeline of greetings", ["-w", "greet", "-p", "2", ":1"], "pipeline"),
+)
+
+
+def add_usage(name, arguments, word):
+    def case(cell):
+        done = subprocess.run([CLIENT, *arguments], capture_output=True,
+                              text=True, timeout=PATIENCE)
+        equal(done.returncode, 64, "exit status")
+        equal(done.stdout, "", "standard output")
+        check(word in done.stderr.splitlines()[0], done.stderr)
+    TABLE.add(f"usage: {name} exits 64 and names what is wrong", case)
+
+
+for row in USAGE:
+    add_usage(*row)
+
+
+@TABLE.cell
+def _(cell):
+    """--help teaches, with examples; --list-workloads lists their options"""
+    text = subprocess.run([CLIENT, "--help"], capture_output=True, text=True,
+                          timeout=PATIENCE, check=True).stdout
+    for word in ("--requests-per-connection", "open loop", "Exit status"):
+        check(word in text, f"{word} in the help")
+    text = subprocess.run([CLIENT, "--list-workloads"], capture_output=True,
+                          text=True, timeout=PATIENCE, check=True).stdout
+    for word in ("echo", "size=64", "chargen", "greet"):
+        check(word in text, f"{word} in the list")
+
+
+if __name__ == "__main__":
+    if not os.access(CLIENT, os.X_OK):
+        sys.exit(tap.skip_all("the client is not built"))
+    sys.exit(TABLE.run())

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/* Timers and arrivals. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "client/arrivals.h"
+#include "client/text.h"
+#include "client/timers.h"
+
+static void timers_expire_in_order(void **state)
+{
+	enum { N = 500 };
+	struct timer *timer = calloc(N, sizeof(*timer)), *t;
+	struct timers timers;
+	uint64_t last = 0;
+	size_t i, n = 0;
+
+	(void)state;
+	srand(1);
+	assert_int_equal(timers_init(&timers, N), 0);
+	assert_int_equal(timers_next(&timers), UINT64_MAX);
+	for (i = 0; i < N; i++)
+		timers_set(&timers, &timer[i], (uint64_t)rand() % 1000);
+	for (i = 0; i < N; i += 3)
+		timers_clear(&timers, &timer[i]);
+	for (i = 0; i < N; i += 6)
+		timers_set(&timers, &timer[i], (uint64_t)rand() % 1000);
+	for (i = 1; i < N; i += 3)
+		timers_set(&timers, &timer[i], (uint64_t)rand() % 1000);
+	assert_null(timers_expire(&timers, timers_next(&timers) - 1));
+	while ((t = timers_expire(&timers, UINT64_MAX))) {
+		assert_true(t->when_ns >= last);
+		assert_int_equal(t->place, 0);
+		last = t->when_ns;
+		n++;
+	}
+	assert_int_equal(n, N - 167 + 84);
+	timers_release(&timers);
+	free(timer);
+}
+
+static void clearing_a_timer_that_is_not_set_does_nothing(void **state)
+{
+	struct timer timer = {0, 0};
+	struct timers timers;
+
+	(void)state;
+	timers_init(&timers, 1);
+	timers_clear(&timers, &timer);
+	timers_set(&timers, &timer, 5);
+	timers_set(&timers, &timer, 9);
+	assert_int_equal(timers_next(&timers), 9);
+	timers_clear(&timers, &timer);
+	timers_clear(&timers, &timer);
+	assert_int_equal(timers_next(&timers), UINT64_MAX);
+	timers_release(&timers);
+}
+
+/* The parts of a constant schedule make up one with even distances, without
+ * drift however long it runs. */
+static void constant_parts_make_an_even_whole(void **state)
+{
+	struct arrivals part[3];
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		arrivals_init(&part[i], ARRIVALS_CONSTANT, 7000, i, 3, 1);
+		arrivals_begin(&part[i], 1000);
+	}
+	for (i = 0; i < 3000000; i++) {
+		double due = 1000 + (double)i * 1e9 / 7000;
+		uint64_t ns = arrivals_take(&part[i % 3]);
+
+		assert_true(fabs((double)ns - due) < 2);
+	}
+}
+
+static int compare_double(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Kolmogorov-Smirnov: distances of the merged parts against the exponential
+ * distribution. 1.95 / sqrt(n) is the bound at the level of 0.1 %; the seed is
+ * fixed, so the outcome is as well. */
+static void poisson_parts_make_a_poisson_whole(void **state)
+{
+	enum { N = 20000, PARTS = 4 };
+	struct arrivals part[PARTS];
+	double *gap = calloc(N, sizeof(*gap)), worst = 0;
+	uint64_t last = 0;
+	size_t i, k, first;
+
+	(void)state;
+	for (k = 0; k < PARTS; k++) {
+		arrivals_init(
+			&part[k], ARRIVALS_POISSON, 50000, k, PARTS, 99 + k);
+		arrivals_begin(&part[k], 0);
+	}
+	for (i = 0; i < N; i++) {
+		for (first = 0, k = 1; k < PARTS; k++)
+			if (part[k].next_ns < part[first].next_ns)
+				first = k;
+		gap[i] = (double)(part[first].next_ns - last) * 50000 / 1e9;
+		last = arrivals_take(&part[first]);
+	}
+	qsort(gap, N, sizeof(*gap), compare_double);
+	for (i = 0; i < N; i++) {
+		double expected = 1 - exp(-gap[i]);
+
+		worst = fmax(worst, fabs(expected - (double)i / N));
+		worst = fmax(worst, fabs(expected - (double)(i + 1) / N));
+	}
+	assert_true(worst < 1.95 / sqrt(N));
+	free(gap);
+}
+
+static void figures_read_well(void **state)
+{
+	char buf[32];
+
+	(void)state;
+	assert_string_equal(text_time(0, buf, sizeof(buf)), "0 ns");
+	assert_string_equal(text_time(999, buf, sizeof(buf)), "999 ns");
+	assert_string_equal(text_time(1234, buf, sizeof(buf)), "1.23 us");
+	assert_string_equal(text_time(12345678, buf, sizeof(buf)), "12.3 ms");
+	assert_string_equal(text_time(999960, buf, sizeof(buf)), "1.00 ms");
+	assert_string_equal(text_time(3.5e9, buf, sizeof(buf)), "3.50 s");
+	assert_string_equal(text_count(0, buf, sizeof(buf)), "0");
+	assert_string_equal(text_count(1234567, buf, sizeof(buf)), "1,234,567");
+	assert_string_equal(text_count(123456, buf, sizeof(buf)), "123,456");
+	assert_string_equal(text_bytes(1023, buf, sizeof(buf)), "1023 B");
+	assert_string_equal(text_bytes(1536, buf, sizeof(buf)), "1.5 KiB");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(timers_expire_in_order),
+		cmocka_unit_test(clearing_a_timer_that_is_not_set_does_nothing),
+		cmocka_unit_test(constant_parts_make_an_even_whole),
+		cmocka_unit_test(poisson_parts_make_a_poisson_whole),
+		cmocka_unit_test(figures_read_well),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

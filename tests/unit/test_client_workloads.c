@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: MIT */
+/* Each workload judges the same whatever the pieces that a reply comes in. */
+#include "client/workload.h"
+
+#include <ctype.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/options.h"
+
+/* A workload with one session, as a connection would use it. */
+struct bench {
+	const struct workload *workload;
+	void *options;
+	struct session session;
+};
+
+static struct bench bench_open(const char *spec)
+{
+	struct bench b = {0};
+	char why[WHY_SIZE] = "";
+
+	if (workload_make(spec, 1, &b.workload, &b.options, why))
+		fail_msg("%s: %s", spec, why);
+	b.session.options = b.options;
+	b.session.key = 12345;
+	b.session.state = calloc(1, b.workload->state_size + 1);
+	if (b.workload->open)
+		b.workload->open(&b.session);
+	return b;
+}
+
+static void bench_close(struct bench *b)
+{
+	free(b->session.state);
+	workload_free(b->workload, b->options);
+}
+
+static struct slice bench_ask(struct bench *b)
+{
+	struct slice request = {NULL, 0};
+
+	if (b->workload->request)
+		request = b->workload->request(&b->session);
+	b->session.asked++;
+	return request;
+}
+
+/* Feeds `len` bytes in pieces of `piece`, all for one request. */
+static enum reply bench_feed(struct bench *b, struct slice request,
+	const char *reply, size_t len, size_t piece)
+{
+	enum reply verdict = REPLY_MORE;
+	size_t at = 0, used;
+
+	while (at < len && verdict == REPLY_MORE) {
+		size_t n = len - at < piece ? len - at : piece;
+		/* A copy of its own, so that a read past it is seen. */
+		char *copy = malloc(n);
+
+		memcpy(copy, reply + at, n);
+		used = 0;
+		verdict = b->workload->reply(
+			&b->session, request, copy, n, &used);
+		free(copy);
+		if (verdict == REPLY_MORE)
+			assert_int_equal(used, n);
+		at += used;
+	}
+	if (verdict == REPLY_DONE)
+		assert_int_equal(at, len);
+	return verdict;
+}
+
+static const size_t pieces[] = {1, 2, 3, 7, 63, 64, 65, 1000, 1 << 20};
+enum { PIECES = sizeof(pieces) / sizeof(pieces[0]) };
+
+static void echo_accepts_any_split_and_no_wrong_byte(void **state)
+{
+	struct bench b = bench_open("echo:size=200");
+	char reply[200];
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < PIECES; i++) {
+		struct slice r = bench_ask(&b);
+
+		assert_int_equal(r.len, 200);
+		assert_int_equal(bench_feed(&b, r, r.data, r.len, pieces[i]),
+			REPLY_DONE);
+	}
+	for (k = 0; k < 200; k += 13) {
+		struct bench fresh = bench_open("echo:size=200");
+		struct slice r = bench_ask(&fresh);
+
+		memcpy(reply, r.data, r.len);
+		reply[k] ^= 0x10;
+		assert_int_equal(
+			bench_feed(&fresh, r, reply, 200, 7), REPLY_WRONG);
+		bench_close(&fresh);
+	}
+	bench_close(&b);
+}
+
+static void echo_tells_one_request_from_another(void **state)
+{
+	struct bench b = bench_open("echo:size=16");
+	struct slice first = bench_ask(&b), next;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 1000; i++) {
+		next = bench_ask(&b);
+		assert_memory_not_equal(first.data, next.data, 16);
+	}
+	assert_int_equal(bench_feed(&b, next, first.data, 16, 16), REPLY_WRONG);
+	bench_close(&b);
+}
+
+static void echo_takes_one_reply_at_a_time(void **state)
+{
+	struct bench b = bench_open("echo:size=10");
+	struct slice r = bench_ask(&b);
+	char two[20];
+	size_t used = 0;
+
+	(void)state;
+	memcpy(two, r.data, 10);
+	memcpy(two + 10, r.data, 10);
+	assert_int_equal(
+		b.workload->reply(&b.session, r, two, 20, &used), REPLY_DONE);
+	assert_int_equal(used, 10);
+	bench_close(&b);
+}
+
+static void line_wants_upper_case(void **state)
+{
+	struct bench b = bench_open("line:size=80");
+	char reply[80];
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < PIECES; i++) {
+		struct slice r = bench_ask(&b);
+
+		assert_int_equal(r.len, 80);
+		assert_true(memchr(r.data, '\n', 80) == r.data + 79);
+		for (k = 0; k < 80; k++)
+			reply[k] = (char)toupper((unsigned char)r.data[k]);
+		assert_int_equal(
+			bench_feed(&b, r, reply, 80, pieces[i]), REPLY_DONE);
+		r = bench_ask(&b);
+		assert_int_equal(
+			bench_feed(&b, r, reply, 80, pieces[i]), REPLY_WRONG);
+		memset(b.session.state, 0, b.workload->state_size);
+	}
+	bench_close(&b);
+}
+
+static void bytes_asks_in_decimal_and_wants_the_alphabet(void **state)
+{
+	struct bench b = bench_open("bytes:size=4000");
+	char reply[4000];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(reply); i++)
+		reply[i] = (char)('a' + i % 26);
+	for (i = 0; i < PIECES; i++) {
+		struct slice r = bench_ask(&b);
+
+		assert_int_equal(r.len, 5);
+		assert_memory_equal(r.data, "4000\n", 5);
+		assert_int_equal(
+			bench_feed(&b, r, reply, 4000, pieces[i]), REPLY_DONE);
+	}
+	reply[3999] = 'A';
+	assert_int_equal(
+		bench_feed(&b, bench_ask(&b), reply, 4000, 64), REPLY_WRONG);
+	bench_close(&b);
+}
+
+static enum reply greet_outcome(const char *text, size_t piece)
+{
+	struct bench b = bench_open("greet");
+	enum reply verdict = bench_feed(
+		&b, (struct slice) {NULL, 0}, text, strlen(text), piece);
+
+	if (verdict == REPLY_MORE)
+		verdict = b.workload->eof(&b.session);
+	bench_close(&b);
+	return verdict;
+}
+
+static void greet_wants_thanks_and_a_whole_line(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < PIECES; i++) {
+		assert_int_equal(greet_outcome("Thank you for connecting "
+					       "127.0.0.1:7\n",
+					 pieces[i]),
+			REPLY_DONE);
+		assert_int_equal(greet_outcome("Thank you for connecting 127.",
+					 pieces[i]),
+			REPLY_SHORT);
+		assert_int_equal(greet_outcome("Thank you for\n", pieces[i]),
+			REPLY_WRONG);
+		assert_int_equal(
+			greet_outcome("Thank you for", pieces[i]), REPLY_SHORT);
+	}
+	assert_int_equal(greet_outcome("", 1), REPLY_MORE);
+}
+
+static void chargen_follows_the_pattern_across_requests(void **state)
+{
+	enum { LEN = 74 * 200 };
+	char *text = malloc(LEN);
+	size_t i, at, used;
+
+	(void)state;
+	for (i = 0; i < LEN; i++) {
+		size_t line = i / 74, column = i % 74;
+
+		text[i] = column == 72	 ? '\r'
+			  : column == 73 ? '\n'
+					 : (char)(' ' + (line + column) % 95);
+	}
+	for (i = 0; i < PIECES; i++) {
+		struct bench b = bench_open("chargen:size=100");
+
+		for (at = 0; at + 100 <= LEN; at += 100)
+			assert_int_equal(bench_feed(&b, bench_ask(&b),
+						 text + at, 100, pieces[i]),
+				REPLY_DONE);
+		text[0] ^= 1;
+		assert_int_equal(b.workload->reply(&b.session, bench_ask(&b),
+					 text, 1, &used),
+			REPLY_WRONG);
+		text[0] ^= 1;
+		bench_close(&b);
+	}
+	free(text);
+}
+
+static void discard_sends_lines_of_its_size(void **state)
+{
+	struct bench b = bench_open("discard:size=3");
+	struct slice r = bench_ask(&b);
+
+	(void)state;
+	assert_int_equal(r.len, 3);
+	assert_int_equal(r.data[2], '\n');
+	assert_true(islower(r.data[0]) && islower(r.data[1]));
+	assert_true(b.workload->unreplied);
+	bench_close(&b);
+}
+
+static void wrong_specs_are_explained(void **state)
+{
+	static const char *const cases[][2] = {
+		{"nosuch", "echo"},
+		{"", "echo"},
+		{"echo:size=0", "size"},
+		{"echo:colour=red", "colour"},
+		{"line:size=1", "size"},
+		{"bytes:size=16385", "16384"},
+		{"greet:size=1", "size"},
+	};
+	const struct workload *workload;
+	char why[WHY_SIZE];
+	void *options;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		why[0] = '\0';
+		assert_true(workload_make(cases[i][0], 1, &workload, &options,
+				    why) < 0);
+		if (!strstr(why, cases[i][1]))
+			fail_msg("%s: %s", cases[i][0], why);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(echo_accepts_any_split_and_no_wrong_byte),
+		cmocka_unit_test(echo_tells_one_request_from_another),
+		cmocka_unit_test(echo_takes_one_reply_at_a_time),
+		cmocka_unit_test(line_wants_upper_case),
+		cmocka_unit_test(bytes_asks_in_decimal_and_wants_the_alphabet),
+		cmocka_unit_test(greet_wants_thanks_and_a_whole_line),
+		cmocka_unit_test(chargen_follows_the_pattern_across_requests),
+		cmocka_unit_test(discard_sends_lines_of_its_size),
+		cmocka_unit_test(wrong_specs_are_explained),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
