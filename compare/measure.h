@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a server costs, seen from outside, over exactly one window: its usage is
+ * read at both edges and subtracted.
+ *
+ * CPU time comes in nanoseconds from the clock of every live process
+ * (clock_getcpuclockid(3), which counts ended threads too). Children that have
+ * already been reaped are in no live clock, and /proc counts them in steps of
+ * 10 ms; where a control group can be made (cgroup v2, usually as root) its
+ * cpu.stat holds them to the microsecond. It is brought up to date by reading
+ * the live clocks first. Which source it was is part of the result.
+ *
+ * Context switches are those of the live threads; where threads came or went
+ * between the edges they are unknown here, and the caller takes wait4(2)'s for
+ * the server's whole life instead.
+ */
+#ifndef SERVERLAB_COMPARE_MEASURE_H
+#define SERVERLAB_COMPARE_MEASURE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* A control group for the servers of this run. */
+struct group {
+	char path[512]; /* "" where none could be made */
+	int procs;	/* its cgroup.procs, to be written; -1: none */
+};
+
+/* Also removes groups that killed runs left behind. */
+void group_init(struct group *g);
+void group_release(struct group *g);
+
+struct usage {
+	uint64_t at_ns;
+	uint64_t cpu_ns, user_ns, system_ns;
+	uint64_t voluntary, involuntary, minor_faults, major_faults;
+	uint64_t processes, threads;
+	uint64_t thread_set; /* differs when other threads live */
+	bool from_group;
+	/* the whole machine */
+	uint64_t busy_ns, steal_ns, listen_drops;
+	double load;
+};
+
+/* Reads the usage of the session that `leader` leads. 0, or -ESRCH when it has
+ * ended. */
+int usage_read(const struct group *g, pid_t leader, struct usage *u);
+
+struct memory {
+	uint64_t rss_bytes;
+	uint64_t pss_bytes; /* 0 when it would have taken too long */
+};
+
+/* Memory of the session, shared pages counted once in PSS. Takes at most
+ * about budget_ns. 0, or -ESRCH. */
+int memory_read(
+	const struct group *g, pid_t leader, uint64_t budget_ns, struct memory *m);
+
+#endif

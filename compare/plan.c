@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: MIT */
+#include "compare/plan.h"
+
+#include "common/clock.h"
+#include "compare/cpus.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+void plan_init(struct plan *p)
+{
+	*p = (struct plan) {
+		.rounds = 5,
+		.duration_ns = 600 * NS_PER_MS,
+		.warmup_ns = 150 * NS_PER_MS,
+	};
+	field_text(&p->workload, "echo:size=64");
+	plan_set_client(p, "connections", "64", (char[WHY_SIZE]) {0});
+}
+
+static void pairs_clear(struct pairs *pairs)
+{
+	for (size_t i = 0; i < pairs->count; i++) {
+		free(pairs->at[i].name);
+		free(pairs->at[i].value);
+	}
+	free(pairs->at);
+	*pairs = (struct pairs) {0};
+}
+
+static int pairs_set(struct pairs *pairs, const char *name, const char *value)
+{
+	struct pair *at;
+
+	for (size_t i = 0; i < pairs->count; i++)
+		if (!strcmp(pairs->at[i].name, name)) {
+			field_text(&pairs->at[i].value, value);
+			return pairs->at[i].value ? 0 : -ENOMEM;
+		}
+	at = realloc(pairs->at, (pairs->count + 1) * sizeof(*at));
+	if (!at)
+		return -ENOMEM;
+	pairs->at = at;
+	at[pairs->count] = (struct pair) {strdup(name), strdup(value)};
+	pairs->count++;
+	return at[pairs->count - 1].name && at[pairs->count - 1].value
+		       ? 0
+		       : -ENOMEM;
+}
+
+const char *pairs_get(const struct pairs *pairs, const char *name)
+{
+	for (size_t i = 0; i < pairs->count; i++)
+		if (!strcmp(pairs->at[i].name, name))
+			return pairs->at[i].value;
+	return NULL;
+}
+
+static void axis_release(struct axis *a)
+{
+	free(a->name);
+	texts_clear(&a->values);
+	*a = (struct axis) {0};
+}
+
+static void axes_clear(struct plan *p)
+{
+	while (p->axis_count)
+		axis_release(&p->axes[--p->axis_count]);
+}
+
+void plan_release(struct plan *p)
+{
+	char **owned[] = {&p->experiment, &p->definition, &p->title,
+		&p->question, &p->choices, &p->explain, &p->read_next,
+		&p->handler, &p->workload, &p->baseline, &p->inject,
+		&p->server_cpus, &p->client_cpus};
+
+	for (size_t i = 0; i < sizeof(owned) / sizeof(*owned); i++)
+		field_text(owned[i], NULL);
+	axes_clear(p);
+	texts_clear(&p->models);
+	texts_clear(&p->plots);
+	texts_clear(&p->expects);
+	pairs_clear(&p->client);
+	pairs_clear(&p->server);
+}
+
+/* ---- one setting ---------------------------------------------------------- */
+
+static bool client_knows(const char *name)
+{
+	static const char *const names[] = {"connections", "threads", "requests",
+		"rate", "arrivals", "pipeline", "requests-per-connection",
+		"think", "idle", "slow-readers", "slow-writers", "ramp",
+		"steps", "timeout", "engine", "busy-poll", "source", "seed",
+		"interval"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!strcmp(names[i], name))
+			return true;
+	return false;
+}
+
+int plan_set_client(
+	struct plan *p, const char *name, const char *value, char why[WHY_SIZE])
+{
+	if (client_knows(name))
+		return pairs_set(&p->client, name, value);
+	snprintf(why, WHY_SIZE, "the client has no option --%s", name);
+	return -EINVAL;
+}
+
+int plan_set_server(struct plan *p, const char *name, const char *value)
+{
+	return pairs_set(&p->server, name, value);
+}
+
+/* What may stand before the = of --vary. */
+static bool axis_known(const char *name)
+{
+	return !strcmp(name, "workload") || !strcmp(name, "handler") ||
+	       !strcmp(name, "size") || !strncmp(name, "server.", 7) ||
+	       client_knows(name);
+}
+
+static int set_vary(struct plan *p, const char *value, char *why)
+{
+	const char *equals = strchr(value, '=');
+	struct axis *a = &p->axes[p->axis_count];
+	int rc;
+
+	if (!equals || p->axis_count == PLAN_AXES) {
+		snprintf(why, WHY_SIZE,
+			"cannot vary %s: say NAME=VALUE,VALUE,... (at most %d "
+			"of them)",
+			value, PLAN_AXES);
+		return -EINVAL;
+	}
+	a->name = strndup(value, (size_t)(equals - value));
+	if (!a->name)
+		return -ENOMEM;
+	if (!strcmp(a->name, "workload") || !strcmp(a->name, "handler"))
+		rc = texts_add_specs(&a->values, equals + 1);
+	else
+		rc = texts_add_list(&a->values, equals + 1);
+	if (!rc && axis_known(a->name)) {
+		p->axis_count++;
+		return 0;
+	}
+	if (rc)
+		snprintf(why, WHY_SIZE, "a value is missing in %s", value);
+	else
+		snprintf(why, WHY_SIZE,
+			"cannot vary %s: try connections, workload, handler, "
+			"size, server.OPTION, or an option of the client",
+			a->name);
+	axis_release(a);
+	return -EINVAL;
+}
+
+static int set_models(struct plan *p, const char *value, char *why)
+{
+	struct texts more = {0};
+	int rc;
+
+	if (!strcmp(value, "all"))
+		return 0; /* the preset */
+	rc = texts_add_specs(&more, value);
+	if (rc == -EINVAL)
+		snprintf(why, WHY_SIZE, "a model is missing in \"%s\"", value);
+	for (size_t i = 0; i < more.count && !rc; i++)
+		if (!texts_have(&p->models, more.at[i]))
+			rc = texts_add(&p->models, more.at[i]);
+	texts_clear(&more);
+	return rc;
+}
+
+static int set_number(const char *name, const char *value, uint64_t most,
+	uint64_t *into, char *why)
+{
+	if (!parse_count(value, into) && *into > 0 && *into <= most)
+		return 0;
+	snprintf(why, WHY_SIZE, "%s %s: a number from 1 to %llu is needed", name,
+		value, (unsigned long long)most);
+	return -EINVAL;
+}
+
+static int set_time(const char *name, const char *value, uint64_t least,
+	uint64_t *into, char *why)
+{
+	if (!parse_time(value, into) && *into >= least)
+		return 0;
+	snprintf(why, WHY_SIZE,
+		"%s %s: a time such as 600ms or 2s is needed", name, value);
+	return -EINVAL;
+}
+
+static int set_cpus(const char *name, const char *value, char **into, char *why)
+{
+	struct cpu_list list;
+
+	if (parse_cpu_list(value, &list) || !list.count) {
+		snprintf(why, WHY_SIZE,
+			"%s %s: a list such as 0 or 0,2-3 is needed", name,
+			value);
+		return -EINVAL;
+	}
+	field_text(into, value);
+	return 0;
+}
+
+static int set_connections(struct plan *p, const char *value, char *why)
+{
+	uint64_t n;
+	int rc = set_number("connections", value, 1000000, &n, why);
+
+	return rc ? rc : pairs_set(&p->client, "connections", value);
+}
+
+int plan_set(
+	struct plan *p, const char *name, const char *value, char why[WHY_SIZE])
+{
+	if (!strcmp(name, "models"))
+		return set_models(p, value, why);
+	if (!strcmp(name, "vary"))
+		return set_vary(p, value, why);
+	if (!strcmp(name, "connections"))
+		return set_connections(p, value, why);
+	if (!strcmp(name, "rounds"))
+		return set_number(name, value, 1000, &p->rounds, why);
+	if (!strcmp(name, "duration"))
+		return set_time(name, value, NS_PER_MS, &p->duration_ns, why);
+	if (!strcmp(name, "warmup"))
+		return set_time(name, value, 0, &p->warmup_ns, why);
+	if (!strcmp(name, "server-cpus"))
+		return set_cpus(name, value, &p->server_cpus, why);
+	if (!strcmp(name, "client-cpus"))
+		return set_cpus(name, value, &p->client_cpus, why);
+	if (!strcmp(name, "handler"))
+		return field_text(&p->handler, value), 0;
+	if (!strcmp(name, "workload"))
+		return field_text(&p->workload, value), 0;
+	if (!strcmp(name, "baseline"))
+		return field_text(&p->baseline, value), 0;
+	if (!strcmp(name, "inject"))
+		return field_text(&p->inject, value), 0;
+	if (!strcmp(name, "seed")) {
+		p->seeded = true;
+		return set_number(name, value, UINT32_MAX, &p->seed, why);
+	}
+	snprintf(why, WHY_SIZE, "there is no setting %s", name);
+	return -ENOENT;
+}
+
+void plan_clear(struct plan *p, const char *name)
+{
+	if (!strcmp(name, "models"))
+		texts_clear(&p->models);
+	else if (!strcmp(name, "vary"))
+		axes_clear(p);
+}
+
+/* ---- completing ----------------------------------------------------------- */
+
+/* All models, the best known names first so that a table of equals reads
+ * well: as the server lists them, and the limit at the end. */
+static int all_models(struct plan *p, const struct texts *known)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < known->count && !rc; i++)
+		rc = texts_add(&p->models, known->at[i]);
+	return rc;
+}
+
+static int check_models(
+	struct plan *p, const struct texts *known, char why[WHY_SIZE])
+{
+	for (size_t i = 0; i < p->models.count; i++) {
+		size_t used;
+
+		if (programs_know(known, p->models.at[i]))
+			continue;
+		used = (size_t)snprintf(why, WHY_SIZE,
+			"there is no model %s; there are:", p->models.at[i]);
+		for (size_t k = 0; k < known->count && used < WHY_SIZE; k++)
+			used += (size_t)snprintf(why + used, WHY_SIZE - used,
+				" %s", known->at[k]);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int check_baseline(struct plan *p, char why[WHY_SIZE])
+{
+	if (!p->baseline && texts_have(&p->models, "epoll"))
+		field_text(&p->baseline, "epoll");
+	if (!p->baseline || texts_have(&p->models, p->baseline))
+		return 0;
+	snprintf(why, WHY_SIZE,
+		"the baseline %s is not among the models that are compared",
+		p->baseline);
+	return -EINVAL;
+}
+
+int plan_complete(
+	struct plan *p, const struct texts *known, char why[WHY_SIZE])
+{
+	int rc = 0;
+
+	if (!p->models.count)
+		rc = all_models(p, known);
+	if (!rc)
+		rc = check_models(p, known, why);
+	if (!rc)
+		rc = check_baseline(p, why);
+	if (rc)
+		return rc;
+	if (!p->seeded) {
+		uint32_t seed = 0;
+
+		if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+			seed = (uint32_t)clock_ns();
+		p->seed = seed | 1;
+	}
+	return cpus_choose(&p->server_cpus, &p->client_cpus);
+}
+
+/* ---- the cells ------------------------------------------------------------ */
+
+static json_t *pairs_to_json(const struct pairs *pairs)
+{
+	json_t *object = json_object();
+
+	for (size_t i = 0; i < pairs->count; i++)
+		json_object_set_new(object, pairs->at[i].name,
+			json_string(pairs->at[i].value));
+	return object;
+}
+
+/* Replaces one text by another that was allocated for it. */
+static void take(char **field, char *text)
+{
+	free(*field);
+	*field = text;
+}
+
+/* Sets one axis to one of its values in a cell. */
+static void cell_vary(struct cell *cell, const char *name, const char *value)
+{
+	const char *program = "client", *option = name;
+
+	if (!strcmp(name, "workload")) {
+		/* The handler follows unless it was named itself. */
+		if (!strcmp(cell->handler, cell->workload))
+			field_text(&cell->handler, value);
+		field_text(&cell->workload, value);
+		return;
+	}
+	if (!strcmp(name, "handler")) {
+		field_text(&cell->handler, value);
+		return;
+	}
+	if (!strcmp(name, "size")) {
+		take(&cell->workload, spec_with(cell->workload, name, value));
+		take(&cell->handler, spec_with(cell->handler, name, value));
+		return;
+	}
+	if (!strncmp(name, "server.", 7)) {
+		program = "server";
+		option = name + 7;
+	}
+	json_object_set_new(json_object_get(cell->options, program), option,
+		json_string(value));
+}
+
+static int add_cell(const struct plan *p, struct run *run, const char *model,
+	const size_t at[PLAN_AXES])
+{
+	struct cell *cell = run_add_cell(run);
+
+	if (!cell)
+		return -ENOMEM;
+	cell->position = (int64_t)run->cell_count;
+	field_text(&cell->model, model);
+	field_text(&cell->workload, p->workload);
+	field_text(&cell->handler, p->handler ? p->handler : p->workload);
+	cell->options = json_pack("{s:o, s:o}", "client",
+		pairs_to_json(&p->client), "server", pairs_to_json(&p->server));
+	cell->point = json_object();
+	for (size_t a = 0; a < p->axis_count; a++) {
+		const char *value = p->axes[a].values.at[at[a]];
+
+		json_object_set_new(
+			cell->point, p->axes[a].name, json_string(value));
+		cell_vary(cell, p->axes[a].name, value);
+	}
+	return cell->options && cell->handler && cell->workload ? 0 : -ENOMEM;
+}
+
+/* Counts like an odometer. False after the last combination. */
+static bool next_point(const struct plan *p, size_t at[PLAN_AXES])
+{
+	for (size_t a = p->axis_count; a-- > 0;) {
+		if (++at[a] < p->axes[a].values.count)
+			return true;
+		at[a] = 0;
+	}
+	return false;
+}
+
+int plan_cells(const struct plan *p, struct run *run)
+{
+	size_t at[PLAN_AXES] = {0};
+	int rc = 0;
+
+	do {
+		for (size_t m = 0; m < p->models.count && !rc; m++)
+			rc = add_cell(p, run, p->models.at[m], at);
+	} while (!rc && next_point(p, at));
+	return rc;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is to be measured: which models, under which load, varied how, how
+ * often. An experiment file and the command line fill the same settings, by
+ * the same names.
+ */
+#ifndef SERVERLAB_COMPARE_PLAN_H
+#define SERVERLAB_COMPARE_PLAN_H
+
+#include "common/options.h"
+#include "compare/programs.h"
+#include "compare/run.h"
+#include "compare/text.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* "connections=1,16,256": one thing that is varied, and its values. */
+struct axis {
+	char *name;
+	struct texts values;
+};
+
+enum { PLAN_AXES = 4 };
+
+struct pair {
+	char *name, *value;
+};
+
+/* Options that are handed on to a program as they are. */
+struct pairs {
+	struct pair *at;
+	size_t count;
+};
+
+struct plan {
+	char *experiment; /* its name, NULL for none */
+	char *definition; /* the text of its file */
+	char *title, *question, *choices, *explain, *read_next;
+	struct texts models; /* empty: all that there are */
+	char *handler;	     /* NULL: the same spec as the workload */
+	char *workload;
+	struct axis axes[PLAN_AXES];
+	size_t axis_count;
+	struct pairs client, server;
+	struct texts plots, expects; /* expects: "NAME: RELATION" */
+	char *baseline;		     /* NULL: epoll if it is there, or none */
+	char *inject;		     /* what is done to the server, or NULL */
+	uint64_t rounds, duration_ns, warmup_ns, seed;
+	bool seeded, quick;
+	char *server_cpus, *client_cpus; /* NULL: chosen */
+};
+
+/* The presets: echo of 64 bytes on 64 connections, 5 rounds of 600 ms. */
+void plan_init(struct plan *p);
+void plan_release(struct plan *p);
+
+/*
+ * Sets one thing by its name: models, handler, workload, vary, connections,
+ * rounds, duration, warmup, baseline, seed, server-cpus, client-cpus. `vary`
+ * adds an axis. 0, -ENOENT if there is no such name, or -EINVAL; both with a
+ * sentence in `why`.
+ */
+int plan_set(struct plan *p, const char *name, const char *value,
+	char why[WHY_SIZE]);
+
+/* Empties what a name holds (models, vary), so that the next plan_set()
+ * replaces it instead of adding. */
+void plan_clear(struct plan *p, const char *name);
+
+/* Hands an option on to a program: 0, or -EINVAL with `why` if the client
+ * knows none of that name, or -ENOMEM. */
+int plan_set_client(struct plan *p, const char *name, const char *value,
+	char why[WHY_SIZE]);
+int plan_set_server(struct plan *p, const char *name, const char *value);
+
+/* The client's or server's option, or NULL. */
+const char *pairs_get(const struct pairs *pairs, const char *name);
+
+/*
+ * Fills the plan from an experiment: a name in the directory of experiments,
+ * or a file. With `quick` its [quick] section comes last. 0, -ENOENT, or
+ * -EINVAL with a sentence in `why`.
+ */
+int plan_load(struct plan *p, const struct programs *programs,
+	const char *experiment, bool quick, char why[WHY_SIZE]);
+
+/* Fills in what was left open (models, baseline, CPUs, seed) and checks that
+ * every model exists. 0, or -EINVAL with `why`. */
+int plan_complete(struct plan *p, const struct texts *known, char why[WHY_SIZE]);
+
+/* The cells: every model at every point of what is varied. 0 or -ENOMEM. */
+int plan_cells(const struct plan *p, struct run *run);
+
+#endif

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+#include "compare/programs.h"
+
+#include "common/log.h"
+#include "compare/child.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* The directory of this program. */
+static int own_directory(char *dir, size_t size)
+{
+	ssize_t n = readlink("/proc/self/exe", dir, size - 1);
+
+	if (n < 0)
+		return -errno;
+	dir[n] = '\0';
+	*strrchr(dir, '/') = '\0';
+	return 0;
+}
+
+static int find_program(const char *dir, const char *name, char *path)
+{
+	int n = snprintf(path, PROGRAM_PATH, "%s/%s", dir, name);
+
+	if (n >= PROGRAM_PATH)
+		return -ENAMETOOLONG;
+	if (!access(path, X_OK))
+		return 0;
+	log_warn("%s is not there; `make` builds it", path);
+	return -ENOENT;
+}
+
+/* The experiments are installed beside us, or stand in the source tree that we
+ * were built in, one or two levels up. */
+static void find_experiments(const char *dir, char *path)
+{
+	static const char *const places[] = {
+		"../scripts/experiments",
+		"../../scripts/experiments",
+		"../share/serverlab/experiments",
+		"../../share/serverlab/experiments",
+	};
+	const char *told = getenv("SERVERLAB_EXPERIMENTS");
+
+	if (told) {
+		snprintf(path, PROGRAM_PATH, "%s", told);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+		char whole[PROGRAM_PATH + 64];
+
+		snprintf(whole, sizeof(whole), "%s/%s", dir, places[i]);
+		if (!access(whole, R_OK)) {
+			snprintf(path, PROGRAM_PATH, "%.*s", PROGRAM_PATH - 1,
+				whole);
+			return;
+		}
+	}
+	path[0] = '\0';
+}
+
+int programs_find(struct programs *p)
+{
+	char dir[PROGRAM_PATH - 32];
+	int rc = own_directory(dir, sizeof(dir));
+
+	if (!rc)
+		rc = find_program(dir, "server", p->server);
+	if (!rc)
+		rc = find_program(dir, "client", p->client);
+	if (rc)
+		return rc;
+	find_experiments(dir, p->experiments);
+	snprintf(p->limit, sizeof(p->limit), "%s/limit", dir);
+	return 0;
+}
+
+/* The first word of each line that is not indented. */
+static int first_words(int fd, struct texts *names)
+{
+	char line[1024];
+	FILE *in = fdopen(fd, "r");
+	int rc = in ? 0 : -errno;
+
+	while (!rc && fgets(line, sizeof(line), in))
+		if (!isspace((unsigned char)line[0]))
+			rc = texts_add_part(names, line, strcspn(line, " \t\n"));
+	if (in)
+		fclose(in);
+	return rc;
+}
+
+int programs_models(const struct programs *p, struct texts *names)
+{
+	char *argv[] = {(char *)p->server, "--list-models", NULL}, words[256];
+	int out = memfd_create("models", MFD_CLOEXEC), rc;
+	struct child_setup setup = {.argv = argv, .group = -1, .output = out};
+	struct child child = {0};
+
+	if (out < 0)
+		return -errno;
+	rc = child_start(&child, &setup);
+	if (!rc)
+		rc = child_wait(&child, 30000);
+	if (!rc && child.status) {
+		log_warnx("%s --list-models failed: %s", p->server,
+			child_last_words(&child, words, sizeof(words)));
+		rc = -EIO;
+	}
+	child_release(&child);
+	lseek(out, 0, SEEK_SET);
+	if (rc)
+		close(out);
+	else
+		rc = first_words(out, names);
+	return rc;
+}
+
+bool programs_know(const struct texts *names, const char *spec)
+{
+	char name[64];
+	size_t len = strcspn(spec, ":");
+
+	if (strchr(spec, '/') || !strncmp(spec, "external:", 9))
+		return true;
+	if (len >= sizeof(name))
+		return false;
+	snprintf(name, sizeof(name), "%.*s", (int)len, spec);
+	return texts_have(names, name);
+}

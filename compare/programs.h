@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* Where our programs and experiments are: beside compare itself. */
+#ifndef SERVERLAB_COMPARE_PROGRAMS_H
+#define SERVERLAB_COMPARE_PROGRAMS_H
+
+#include "compare/text.h"
+
+enum { PROGRAM_PATH = 4096 };
+
+struct programs {
+	char server[PROGRAM_PATH], client[PROGRAM_PATH], limit[PROGRAM_PATH];
+	char experiments[PROGRAM_PATH]; /* the directory, "" if none */
+};
+
+/* 0, or -errno after saying which one is missing. */
+int programs_find(struct programs *p);
+
+/* Adds the names that `server --list-models` gives. 0, or -errno after saying
+ * why not. */
+int programs_models(const struct programs *p, struct texts *names);
+
+/* Whether the server says that the model exists: its name is in `names`, or
+ * it is something to load or run. */
+bool programs_know(const struct texts *names, const char *spec);
+
+#endif

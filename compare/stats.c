@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+#include "compare/stats.h"
+
+#include <errno.h>
+#include <gsl/gsl_cdf.h>
+#include <gsl/gsl_sort.h>
+#include <gsl/gsl_statistics.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct estimate stats_unknown = {NAN, NAN, NAN, 0};
+
+gsl_rng *stats_rng(uint64_t seed)
+{
+	gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+
+	/* The generator takes 32 bits; both halves of the seed count. */
+	if (rng)
+		gsl_rng_set(rng, (seed ^ seed >> 32) & 0xffffffff);
+	return rng;
+}
+
+double stats_quantile(const double *sorted, size_t n, double q)
+{
+	return n ? gsl_stats_quantile_from_sorted_data(sorted, 1, n, q) : NAN;
+}
+
+static double stats_median_of(double *x, size_t n)
+{
+	gsl_sort(x, 1, n);
+	return stats_quantile(x, n, 0.5);
+}
+
+double stats_median(const double *x, size_t n)
+{
+	double *copy = malloc((n ? n : 1) * sizeof(*copy)), median;
+
+	if (!copy)
+		return NAN;
+	memcpy(copy, x, n * sizeof(*copy));
+	median = stats_median_of(copy, n);
+	free(copy);
+	return median;
+}
+
+struct estimate stats_estimate(const double *x, size_t n, gsl_rng *rng)
+{
+	struct estimate e = {stats_median(x, n), NAN, NAN, n};
+	double *medians, *drawn;
+
+	if (n < 2)
+		return e;
+	medians = malloc((STATS_RESAMPLES + n) * sizeof(*medians));
+	if (!medians)
+		return stats_unknown;
+	drawn = medians + STATS_RESAMPLES;
+	for (size_t r = 0; r < STATS_RESAMPLES; r++) {
+		for (size_t i = 0; i < n; i++)
+			drawn[i] = x[gsl_rng_uniform_int(rng, n)];
+		medians[r] = stats_median_of(drawn, n);
+	}
+	gsl_sort(medians, 1, STATS_RESAMPLES);
+	e.low = stats_quantile(medians, STATS_RESAMPLES, STATS_LEVEL / 2);
+	e.high = stats_quantile(medians, STATS_RESAMPLES, 1 - STATS_LEVEL / 2);
+	free(medians);
+	return e;
+}
+
+double stats_t_test(const double *x, size_t n)
+{
+	double mean, deviation, t;
+
+	if (n < 2)
+		return 1;
+	mean = gsl_stats_mean(x, 1, n);
+	deviation = gsl_stats_sd_m(x, 1, n, mean);
+	if (deviation == 0)
+		return mean == 0 ? 1 : 0;
+	t = fabs(mean) / (deviation / sqrt((double)n));
+	return 2 * gsl_cdf_tdist_Q(t, (double)(n - 1));
+}
+
+static int stats_usable(double x)
+{
+	return isfinite(x) && x > 0;
+}
+
+struct comparison stats_compare(
+	const double *a, const double *b, size_t n, gsl_rng *rng)
+{
+	struct comparison c = {stats_unknown, 1, NAN};
+	double *ratio = calloc(2 * n + 1, sizeof(*ratio)), deviation;
+	double *logs = ratio + n;
+	size_t used = 0;
+
+	if (!ratio)
+		return c;
+	for (size_t i = 0; i < n; i++) {
+		if (!stats_usable(a[i]) || !stats_usable(b[i]))
+			continue;
+		ratio[used] = a[i] / b[i];
+		logs[used++] = log(a[i] / b[i]);
+	}
+	c.ratio = stats_estimate(ratio, used, rng);
+	c.p = stats_t_test(logs, used);
+	if (used > 1) {
+		deviation = gsl_stats_sd(logs, 1, used);
+		c.effect = gsl_stats_mean(logs, 1, used) / deviation;
+	}
+	free(ratio);
+	return c;
+}
+
+int stats_holm(double *p, size_t n)
+{
+	size_t *order = malloc((n ? n : 1) * sizeof(*order));
+	double least = 0;
+
+	if (!order)
+		return -ENOMEM;
+	gsl_sort_index(order, p, 1, n);
+	for (size_t i = 0; i < n; i++) {
+		double adjusted = p[order[i]] * (double)(n - i);
+
+		/* A larger p must not end below a smaller one. */
+		if (adjusted < least)
+			adjusted = least;
+		least = adjusted > 1 ? 1 : adjusted;
+		p[order[i]] = least;
+	}
+	free(order);
+	return 0;
+}
+
+int stats_differs(const struct estimate *ratio, double adjusted_p)
+{
+	return adjusted_p < STATS_LEVEL && (ratio->low > 1 || ratio->high < 1);
+}
+
+double stats_jain(const double *x, size_t n)
+{
+	double sum = 0, squares = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		sum += x[i];
+		squares += x[i] * x[i];
+	}
+	return squares > 0 ? sum * sum / ((double)n * squares) : NAN;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What may be said of a handful of rounds.
+ *
+ * Few rounds and noisy ones: the estimates are medians, their intervals come
+ * from the bootstrap (Efron 1979), and a difference is claimed only where the
+ * interval of the paired ratio excludes 1 and a paired t-test of the logarithms
+ * agrees after Holm's correction (Holm 1979). The bootstrap alone would be
+ * wrong too often with five rounds: all five lie on one side of 1 in one of
+ * sixteen comparisons of a model with itself.
+ *
+ * Nothing here keeps state but the generator, which the caller seeds and owns.
+ */
+#ifndef SERVERLAB_COMPARE_STATS_H
+#define SERVERLAB_COMPARE_STATS_H
+
+#include <gsl/gsl_rng.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { STATS_RESAMPLES = 2000, STATS_ROUNDS_MAX = 4096 };
+#define STATS_LEVEL 0.05 /* intervals hold 95 %, tests err in 5 % */
+
+struct estimate {
+	double value, low, high; /* NAN where there is nothing to say */
+	size_t n;		 /* values it rests on */
+};
+
+/* A generator that gives the same numbers for the same seed everywhere. NULL
+ * without memory; freed with gsl_rng_free(). */
+gsl_rng *stats_rng(uint64_t seed);
+
+/* The q-quantile of n sorted values, interpolated as R's type 7. NAN if n is
+ * 0. */
+double stats_quantile(const double *sorted, size_t n, double q);
+
+/* Median of n values in any order; the values are not changed. NAN if n is 0,
+ * or without memory. */
+double stats_median(const double *x, size_t n);
+
+/* Median with its bootstrap percentile interval. With one value the interval
+ * is unknown (NAN). */
+struct estimate stats_estimate(const double *x, size_t n, gsl_rng *rng);
+
+struct comparison {
+	struct estimate ratio; /* median of a[i] / b[i] */
+	double p;	       /* of the paired t-test; 1 if it cannot be had */
+	double effect;	       /* mean of the log ratios in their deviations */
+};
+
+/*
+ * Compares n pairs that were measured in the same rounds. Pairs with a value
+ * that is not positive and finite are left out.
+ */
+struct comparison stats_compare(
+	const double *a, const double *b, size_t n, gsl_rng *rng);
+
+/* Two-sided p of the one-sample t-test that the mean of x is 0; 1 for n < 2.
+ * 0 where all values are one and the same other than 0. */
+double stats_t_test(const double *x, size_t n);
+
+/* Replaces n p-values by Holm's adjusted ones. 0, or -ENOMEM. */
+int stats_holm(double *p, size_t n);
+
+/* Whether the ratio differs from 1, given its adjusted p. */
+int stats_differs(const struct estimate *ratio, double adjusted_p);
+
+/* Jain's index of how evenly n shares are spread: 1 even, 1/n all on one. */
+double stats_jain(const double *x, size_t n);
+
+#endif
