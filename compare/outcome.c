@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+#include "compare/outcome.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+int outcome_invalid(struct sample *s, const char *format, ...)
+{
+	char text[512];
+	va_list args;
+
+	if (s->reason)
+		return 0;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	field_text(&s->reason, text);
+	field_text(&s->status, "invalid");
+	return 0;
+}
+
+void outcome_note(struct sample *s, const char *note)
+{
+	char text[1024];
+
+	snprintf(text, sizeof(text), "%s%s%s", s->note ? s->note : "",
+		s->note ? "; " : "", note);
+	field_text(&s->note, text);
+}
+
+/* How far a count has moved; clocks of ended processes can fall back. */
+static int64_t moved(uint64_t before, uint64_t after)
+{
+	return after > before ? (int64_t)(after - before) : 0;
+}
+
+void outcome_usage(
+	struct sample *s, const struct usage *before, const struct usage *after)
+{
+	bool group = before->from_group && after->from_group;
+
+	field_text(&s->cpu_source, group ? "cgroup" : "processes");
+	s->cpu_ns = moved(before->cpu_ns, after->cpu_ns);
+	s->user_ns = moved(before->user_ns, after->user_ns);
+	s->system_ns = moved(before->system_ns, after->system_ns);
+	s->minor_faults = moved(before->minor_faults, after->minor_faults);
+	s->major_faults = moved(before->major_faults, after->major_faults);
+	s->processes = (int64_t)after->processes;
+	s->threads = (int64_t)after->threads;
+	s->steal_ns = moved(before->steal_ns, after->steal_ns);
+	s->foreign_ns = moved(before->busy_ns, after->busy_ns);
+	s->listen_drops = moved(before->listen_drops, after->listen_drops);
+	s->load = after->load;
+}
+
+/* ---- the client's figures ------------------------------------------------- */
+
+/* A member of a member; NULL if either is not there. */
+static json_t *within(const json_t *from, const char *outer, const char *inner)
+{
+	return json_object_get(json_object_get(from, outer), inner);
+}
+
+static int64_t whole_number(const json_t *value)
+{
+	return json_is_number(value) ? (int64_t)json_number_value(value)
+				     : FIELD_ABSENT;
+}
+
+static int64_t or_zero(int64_t value)
+{
+	return value == FIELD_ABSENT ? 0 : value;
+}
+
+/* The latency that counts: from the intended send where that is known. */
+static void take_latency(struct sample *s)
+{
+	json_t *latency = json_object_get(s->client, "latency_ns");
+	json_t *q = json_object_get(latency, "corrected");
+
+	if (!json_is_object(q) || !or_zero(whole_number(
+					json_object_get(q, "count"))))
+		q = json_object_get(latency, "raw");
+	if (!or_zero(whole_number(json_object_get(q, "count"))))
+		return;
+	s->p50_ns = whole_number(json_object_get(q, "p50"));
+	s->p90_ns = whole_number(json_object_get(q, "p90"));
+	s->p99_ns = whole_number(json_object_get(q, "p99"));
+	s->p99_9_ns = whole_number(json_object_get(q, "p99_9"));
+	s->max_ns = whole_number(json_object_get(q, "max"));
+}
+
+/* Its own reasons, in one line. */
+static void take_validity(struct sample *s)
+{
+	char text[512] = "";
+	json_t *reason;
+	size_t i, used = 0;
+
+	if (json_is_true(json_object_get(s->client, "valid")))
+		return;
+	json_array_foreach (json_object_get(s->client, "reasons"), i, reason)
+		if (json_is_string(reason) && used < sizeof(text))
+			used += (size_t)snprintf(text + used,
+				sizeof(text) - used, "%s%s", i ? "; " : "",
+				json_string_value(reason));
+	outcome_invalid(s, "%s", text[0] ? text : "the client says so");
+}
+
+/* The length of the window as the client measured it: that of its intervals. */
+static int64_t window_of(const json_t *client)
+{
+	json_t *one, *intervals = json_object_get(client, "intervals");
+	int64_t sum = 0;
+	size_t i;
+
+	json_array_foreach (intervals, i, one)
+		sum += or_zero(whole_number(json_object_get(one, "length_ns")));
+	return sum ? sum : FIELD_ABSENT;
+}
+
+int outcome_client(struct sample *s)
+{
+	json_t *cpu;
+
+	if (!json_is_object(s->client)) {
+		outcome_invalid(s, "the client wrote no result");
+		return -1;
+	}
+	s->requests = whole_number(within(s->client, "requests", "ok"));
+	s->requests_per_second = json_number_value(
+		within(s->client, "throughput", "requests_per_second"));
+	s->window_ns = window_of(s->client);
+	s->connections_asked =
+		whole_number(within(s->client, "connections", "asked"));
+	s->connections_served =
+		whole_number(within(s->client, "connections", "served"));
+	s->client_cpu_share =
+		json_number_value(within(s->client, "client", "cpu_share"));
+	field_text(&s->bounded_by,
+		json_string_value(json_object_get(s->client, "bounded_by")));
+	take_latency(s);
+	take_validity(s);
+	/* Of all that ran, what neither program used. */
+	cpu = within(s->client, "client", "cpu_seconds");
+	if (s->foreign_ns != FIELD_ABSENT && s->cpu_ns != FIELD_ABSENT) {
+		s->foreign_ns -= s->cpu_ns +
+				 (int64_t)(json_number_value(cpu) * 1e9);
+		s->foreign_ns = s->foreign_ns > 0 ? s->foreign_ns : 0;
+	}
+	if (!or_zero(s->requests))
+		outcome_invalid(s, "no request was answered");
+	return 0;
+}
+
+/* All requests that the client saw answered, in the window and around it. */
+static int64_t requests_of_life(const struct sample *s)
+{
+	return or_zero(whole_number(within(s->client, "requests", "warmup"))) +
+	       or_zero(whole_number(within(s->client, "requests", "ok"))) +
+	       or_zero(whole_number(within(s->client, "requests", "drained")));
+}
+
+void outcome_switches(struct sample *s, const struct usage *before,
+	const struct usage *after, const struct rusage *life)
+{
+	if (before->threads && before->thread_set == after->thread_set) {
+		s->voluntary_switches =
+			moved(before->voluntary, after->voluntary);
+		s->involuntary_switches =
+			moved(before->involuntary, after->involuntary);
+		s->switch_requests = s->requests;
+	} else if (life->ru_nvcsw) {
+		s->voluntary_switches = life->ru_nvcsw;
+		s->involuntary_switches = life->ru_nivcsw;
+		s->switch_requests = requests_of_life(s);
+	}
+}
+
+void outcome_agreement(struct sample *s)
+{
+	int64_t server = whole_number(json_object_get(s->server, "requests"));
+	int64_t client = requests_of_life(s);
+
+	if (!s->client || server == FIELD_ABSENT || server == client)
+		return;
+	outcome_invalid(s,
+		"the server counted %lld requests and the client %lld",
+		(long long)server, (long long)client);
+}

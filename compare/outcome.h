@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* What a sample says, from what the programs wrote and what was measured. */
+#ifndef SERVERLAB_COMPARE_OUTCOME_H
+#define SERVERLAB_COMPARE_OUTCOME_H
+
+#include "compare/measure.h"
+#include "compare/run.h"
+
+#include <sys/resource.h>
+
+/* Makes the sample invalid. The first reason stays. Returns 0. */
+int outcome_invalid(struct sample *s, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+/* Adds a note that does not make it invalid. */
+void outcome_note(struct sample *s, const char *note);
+
+/* The server's cost between two readings. */
+void outcome_usage(
+	struct sample *s, const struct usage *before, const struct usage *after);
+
+/* Takes the figures out of s->client (serverlab.client/1); invalid when it is
+ * missing or says so itself. 0, or -EINVAL when there is nothing in it. */
+int outcome_client(struct sample *s);
+
+/* Context switches per request: of the window where the same threads lived at
+ * both its edges, else of the server's whole life. After outcome_client(). */
+void outcome_switches(struct sample *s, const struct usage *before,
+	const struct usage *after, const struct rusage *life);
+
+/* Server and client must have counted the same requests: s->server against
+ * s->client. */
+void outcome_agreement(struct sample *s);
+
+#endif

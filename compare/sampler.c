@@ -1,0 +1,513 @@
+/* SPDX-License-Identifier: MIT */
+#include "compare/sampler.h"
+
+#include "common/clock.h"
+#include "compare/child.h"
+#include "compare/outcome.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+	TICK_MS = 200,
+	START_MS = 60000,   /* for a server to be ready, on a slow machine */
+	CONNECT_MS = 60000, /* for a client to have its connections */
+	LATE_MS = 60000,    /* beyond the time that was asked for */
+	STOP_MS = 10000,    /* for a server to end after SIGTERM */
+	UNAVAILABLE = 69,   /* EX_UNAVAILABLE: not on this machine */
+	ARGS = 64,
+};
+
+/* All that is open while a sample is taken. */
+struct taking {
+	struct sampler *sampler;
+	const struct cell *cell;
+	struct sample *sample;
+	struct child server, client;
+	int ready, phase;	  /* the ends that we read */
+	int client_json, server_json; /* files in memory */
+	char address[128];
+	struct usage before, after;
+	bool whole; /* both edges were read */
+};
+
+int sampler_init(struct sampler *s, const struct plan *plan,
+	const struct programs *programs, int stop_fd)
+{
+	*s = (struct sampler) {
+		.programs = programs, .plan = plan, .stop_fd = stop_fd};
+	if (parse_cpu_list(plan->server_cpus, &s->server_cpus) ||
+		parse_cpu_list(plan->client_cpus, &s->client_cpus))
+		return -EINVAL;
+	group_init(&s->group);
+	return 0;
+}
+
+void sampler_release(struct sampler *s)
+{
+	group_release(&s->group);
+}
+
+/* ---- argument lists ------------------------------------------------------- */
+
+struct args {
+	char *at[ARGS + 1];
+	size_t count;
+};
+
+static void __attribute__((format(printf, 2, 3)))
+args_add(struct args *a, const char *format, ...)
+{
+	va_list list;
+	char *text = NULL;
+
+	va_start(list, format);
+	if (a->count < ARGS && vasprintf(&text, format, list) >= 0) {
+		a->at[a->count++] = text;
+		a->at[a->count] = NULL;
+	}
+	va_end(list);
+}
+
+static void args_release(struct args *a)
+{
+	while (a->count)
+		free(a->at[--a->count]);
+}
+
+/* "--name" "value" for each option that the cell has for a program. */
+static void args_add_options(
+	struct args *a, const struct cell *cell, const char *program)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach (
+		json_object_get(cell->options, program), name, value) {
+		args_add(a, "--%s", name);
+		args_add(a, "%s", json_string_value(value));
+	}
+}
+
+/* ---- waiting -------------------------------------------------------------- */
+
+/*
+ * Waits until `fd` is readable. 0, -ETIMEDOUT, -EINTR when the user wants to
+ * stop, or -ECHILD when the server or the client has ended and fd says
+ * nothing.
+ */
+static int taking_wait(struct taking *t, int fd, uint64_t until_ns)
+{
+	struct pollfd p[] = {
+		{.fd = fd, .events = POLLIN},
+		{.fd = t->sampler->stop_fd, .events = POLLIN},
+		{.fd = t->server.pidfd, .events = POLLIN},
+		{.fd = t->client.pid ? t->client.pidfd : -1, .events = POLLIN},
+	};
+
+	for (;;) {
+		uint64_t now = clock_ns();
+		uint64_t left = until_ns > now ? until_ns - now : 0;
+		int ms = (int)((left + NS_PER_MS - 1) / NS_PER_MS);
+		int n = poll(p, 4, ms < TICK_MS ? ms : TICK_MS);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n > 0 && p[1].revents)
+			return -EINTR;
+		if (n > 0 && p[0].revents)
+			return 0;
+		if (n > 0)
+			return -ECHILD;
+		if (clock_ns() >= until_ns)
+			return -ETIMEDOUT;
+		if (t->sampler->tick)
+			t->sampler->tick(t->sampler->tick_data);
+	}
+}
+
+/* Reads one line. 0, -EPIPE at the end of the file, or as taking_wait(). */
+static int taking_line(
+	struct taking *t, int fd, uint64_t until_ns, char *line, size_t size)
+{
+	size_t used = 0;
+
+	for (;;) {
+		int rc = taking_wait(t, fd, until_ns);
+
+		if (rc)
+			return rc;
+		if (read(fd, line + used, 1) != 1)
+			return -EPIPE;
+		if (line[used] == '\n') {
+			line[used] = '\0';
+			return 0;
+		}
+		if (used < size - 1)
+			used++;
+	}
+}
+
+static uint64_t in_ms(uint64_t ms)
+{
+	return clock_ns() + ms * NS_PER_MS;
+}
+
+/* ---- the server ----------------------------------------------------------- */
+
+static bool is_limit(const struct cell *cell)
+{
+	return !strcmp(cell->model, "limit");
+}
+
+static void server_args(struct taking *t, struct args *a, int ready)
+{
+	const struct cell *cell = t->cell;
+
+	if (is_limit(cell)) {
+		args_add(a, "%s", t->sampler->programs->limit);
+		args_add(a, "127.0.0.1:0");
+		args_add(a, "--ready-fd");
+		args_add(a, "%d", ready);
+		return;
+	}
+	args_add(a, "%s", t->sampler->programs->server);
+	args_add(a, "--model");
+	args_add(a, "%s", cell->model);
+	args_add(a, "--handler");
+	args_add(a, "%s", cell->handler);
+	args_add(a, "--listen");
+	args_add(a, "127.0.0.1:0");
+	args_add(a, "--ready-fd");
+	args_add(a, "%d", ready);
+	args_add(a, "--stats");
+	args_add(a, "/dev/fd/%d", t->server_json);
+	args_add(a, "--cpus");
+	args_add(a, "%s", t->sampler->plan->server_cpus);
+	args_add_options(a, cell, "server");
+}
+
+static int server_start(struct taking *t)
+{
+	struct args args = {0};
+	int ready[2], rc;
+	int keep[] = {-1, t->server_json, -1};
+	struct child_setup setup = {
+		.argv = args.at,
+		.cpus = &t->sampler->server_cpus,
+		.keep = keep,
+		.group = t->sampler->group.procs,
+		.output = -1,
+	};
+
+	if (pipe2(ready, O_CLOEXEC))
+		return -errno;
+	keep[0] = ready[1];
+	server_args(t, &args, ready[1]);
+	rc = child_start(&t->server, &setup);
+	close(ready[1]);
+	t->ready = ready[0];
+	args_release(&args);
+	return rc;
+}
+
+/* The server ended before it was ready: not available, or broken. */
+static int server_refused(struct taking *t, struct cell *cell)
+{
+	char words[256], end[64];
+
+	if (child_wait(&t->server, STOP_MS))
+		return outcome_invalid(t->sample,
+			"the server closed its ready pipe and said no address");
+	child_last_words(&t->server, words, sizeof(words));
+	if (WIFEXITED(t->server.status) &&
+		WEXITSTATUS(t->server.status) == UNAVAILABLE) {
+		field_text(&cell->skipped, words[0] ? words : "not available");
+		return 0;
+	}
+	return outcome_invalid(t->sample, "the server did not start: %s%s%s",
+		words[0] ? words : "no word from it, ",
+		words[0] ? ", " : "",
+		child_end(&t->server, end, sizeof(end)));
+}
+
+static int server_ready(struct taking *t, struct cell *cell)
+{
+	int rc = taking_line(t, t->ready, in_ms(START_MS), t->address,
+		sizeof(t->address));
+
+	if (rc == -EPIPE || rc == -ECHILD)
+		return server_refused(t, cell);
+	if (rc == -ETIMEDOUT)
+		return outcome_invalid(
+			t->sample, "the server was not ready in time");
+	return rc;
+}
+
+/* Memory with connections or without, not in the measured window. */
+static void take_memory(struct taking *t, int64_t *rss, int64_t *pss)
+{
+	struct memory m;
+	uint64_t budget = t->sampler->plan->warmup_ns / 4 + 5 * NS_PER_MS;
+
+	if (memory_read(&t->sampler->group, t->server.pid, budget, &m))
+		return;
+	if (rss)
+		*rss = (int64_t)m.rss_bytes;
+	if (m.pss_bytes)
+		*pss = (int64_t)m.pss_bytes;
+}
+
+/* ---- the client ----------------------------------------------------------- */
+
+static void client_args(struct taking *t, struct args *a, int phase)
+{
+	const struct plan *plan = t->sampler->plan;
+
+	args_add(a, "%s", t->sampler->programs->client);
+	args_add(a, "%s", t->address);
+	args_add(a, "--workload");
+	args_add(a, "%s", t->cell->workload);
+	args_add(a, "--duration");
+	args_add(a, "%lluus", (unsigned long long)plan->duration_ns / 1000);
+	args_add(a, "--warmup");
+	args_add(a, "%lluus", (unsigned long long)plan->warmup_ns / 1000);
+	args_add(a, "--json");
+	args_add(a, "/dev/fd/%d", t->client_json);
+	args_add(a, "--phase-fd");
+	args_add(a, "%d", phase);
+	args_add(a, "--cpus");
+	args_add(a, "%s", plan->client_cpus);
+	args_add(a, "-q");
+	args_add_options(a, t->cell, "client");
+}
+
+static int client_start(struct taking *t)
+{
+	struct args args = {0};
+	int phase[2], rc;
+	int keep[] = {-1, t->client_json, -1};
+	struct child_setup setup = {
+		.argv = args.at,
+		.cpus = &t->sampler->client_cpus,
+		.keep = keep,
+		.group = -1,
+		.output = -1,
+	};
+
+	if (pipe2(phase, O_CLOEXEC))
+		return -errno;
+	keep[0] = phase[1];
+	client_args(t, &args, phase[1]);
+	rc = child_start(&t->client, &setup);
+	close(phase[1]);
+	t->phase = phase[0];
+	args_release(&args);
+	return rc;
+}
+
+/* Reads phases until the one that is wanted. */
+static int phase_await(struct taking *t, const char *wanted, uint64_t until_ns)
+{
+	char line[32];
+	int rc;
+
+	do
+		rc = taking_line(t, t->phase, until_ns, line, sizeof(line));
+	while (!rc && strcmp(line, wanted));
+	return rc;
+}
+
+/*
+ * Memory is read late in the warm-up: by then each connection has been served,
+ * and reading it costs the measured window nothing.
+ */
+static int warm_up(struct taking *t)
+{
+	uint64_t warmup = t->sampler->plan->warmup_ns;
+	int rc = taking_wait(t, t->phase, clock_ns() + warmup / 2);
+
+	if (rc == -ETIMEDOUT || rc == 0)
+		take_memory(t, &t->sample->rss_bytes, &t->sample->pss_bytes);
+	return rc == -ETIMEDOUT ? 0 : rc;
+}
+
+/* From the first connection to the end of the window. */
+static int watch_window(struct taking *t)
+{
+	const struct plan *plan = t->sampler->plan;
+	const struct group *group = &t->sampler->group;
+	uint64_t asked = (plan->warmup_ns + plan->duration_ns) / NS_PER_MS;
+	int rc = phase_await(t, "connected", in_ms(CONNECT_MS));
+
+	if (!rc)
+		rc = warm_up(t);
+	if (!rc)
+		rc = phase_await(t, "start", in_ms(asked + LATE_MS));
+	if (!rc)
+		rc = usage_read(group, t->server.pid, &t->before);
+	if (!rc)
+		rc = phase_await(t, "stop", in_ms(asked + LATE_MS));
+	if (!rc)
+		rc = usage_read(group, t->server.pid, &t->after);
+	t->whole = !rc;
+	return rc;
+}
+
+/* Waits for the client's end while the user may still want to stop. */
+static int client_finish(struct taking *t)
+{
+	int rc = taking_wait(t, t->client.pidfd, in_ms(LATE_MS));
+
+	if (rc == 0 || rc == -ECHILD)
+		rc = child_wait(&t->client, LATE_MS);
+	return rc;
+}
+
+static int client_run(struct taking *t)
+{
+	int rc = client_start(t);
+
+	if (!rc)
+		rc = watch_window(t);
+	if (rc == -EINTR)
+		return rc;
+	/* Whatever went wrong, the client knows more about it. */
+	return client_finish(t) == -EINTR ? -EINTR : 0;
+}
+
+/* ---- what came of it ------------------------------------------------------ */
+
+static json_t *read_json(int fd)
+{
+	json_t *value;
+	FILE *file;
+
+	lseek(fd, 0, SEEK_SET);
+	file = fdopen(dup(fd), "r");
+	value = file ? json_loadf(file, 0, NULL) : NULL;
+	if (file)
+		fclose(file);
+	return value;
+}
+
+/* The server died under the load: that explains all else. */
+static void check_server(struct taking *t, bool died)
+{
+	char words[256], end[64];
+
+	if (!died)
+		return;
+	child_last_words(&t->server, words, sizeof(words));
+	outcome_invalid(t->sample, "the server died: %s%s%s",
+		child_end(&t->server, end, sizeof(end)), words[0] ? ": " : "",
+		words);
+}
+
+static void check_client(struct taking *t)
+{
+	char words[256], end[64];
+
+	if (t->client.pid || WIFSIGNALED(t->client.status) ||
+		(WEXITSTATUS(t->client.status) != 0 &&
+			WEXITSTATUS(t->client.status) != 3)) {
+		child_last_words(&t->client, words, sizeof(words));
+		outcome_invalid(t->sample, "the client failed: %s (%s)",
+			words[0] ? words : "no word from it",
+			t->client.pid ? "it did not end"
+				      : child_end(&t->client, end,
+						sizeof(end)));
+	}
+}
+
+/* Stops both programs and takes what they wrote. */
+static int conclude(struct taking *t)
+{
+	bool died = child_reap(&t->server) != -EAGAIN;
+	int stopped = child_stop(&t->server, STOP_MS);
+
+	check_server(t, died);
+	check_client(t);
+	t->sample->client = read_json(t->client_json);
+	t->sample->server = read_json(t->server_json);
+	if (!died && stopped == -ETIMEDOUT)
+		outcome_note(t->sample,
+			"the server did not end on SIGTERM and was killed");
+	if (t->whole)
+		outcome_usage(t->sample, &t->before, &t->after);
+	if (!outcome_client(t->sample))
+		outcome_switches(t->sample, &t->before, &t->after,
+			&t->server.usage);
+	if (t->sample->server && !died)
+		outcome_agreement(t->sample);
+	if (!t->sample->status)
+		field_text(&t->sample->status, "valid");
+	return 0;
+}
+
+static int take(struct taking *t, struct cell *cell)
+{
+	int rc = server_start(t);
+
+	if (!rc)
+		rc = server_ready(t, cell);
+	if (rc || cell->skipped || t->sample->status)
+		return rc;
+	take_memory(t, NULL, &t->sample->idle_pss_bytes);
+	rc = client_run(t);
+	return rc ? rc : conclude(t);
+}
+
+static bool wrong_handler(struct cell *cell)
+{
+	if (!is_limit(cell) || !strncmp(cell->handler, "echo", 4))
+		return false;
+	field_text(&cell->skipped, "the limit can only echo");
+	return true;
+}
+
+static void close_all(struct taking *t)
+{
+	int *fds[] = {&t->ready, &t->phase, &t->client_json, &t->server_json};
+
+	child_release(&t->client);
+	child_release(&t->server);
+	for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++)
+		if (*fds[i] >= 0)
+			close(*fds[i]);
+}
+
+int sampler_take(struct sampler *s, struct cell *cell, struct sample *sample)
+{
+	struct taking t = {
+		.sampler = s,
+		.cell = cell,
+		.sample = sample,
+		.server = {.pidfd = -1, .errors = -1},
+		.client = {.pidfd = -1, .errors = -1},
+		.ready = -1,
+		.phase = -1,
+		.client_json = memfd_create("client.json", MFD_CLOEXEC),
+		.server_json = memfd_create("server.json", MFD_CLOEXEC),
+	};
+	int rc = 0;
+
+	if (wrong_handler(cell))
+		goto out_close;
+	run_now(&sample->started);
+	if (t.client_json < 0 || t.server_json < 0)
+		rc = -errno;
+	else
+		rc = take(&t, cell);
+out_close:
+	close_all(&t);
+	return rc;
+}
