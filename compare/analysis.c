@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+#include "compare/analysis.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+size_t analysis_rounds(const struct run *run)
+{
+	int64_t most = 0;
+
+	for (size_t c = 0; c < run->cell_count; c++)
+		for (size_t i = 0; i < run->cells[c].sample_count; i++)
+			if (run->cells[c].samples[i].round > most)
+				most = run->cells[c].samples[i].round;
+	return most > STATS_ROUNDS_MAX ? STATS_ROUNDS_MAX : (size_t)most;
+}
+
+/* ---- one cell ------------------------------------------------------------- */
+
+static struct estimate estimate(
+	const char *name, const struct cell *cell, gsl_rng *rng)
+{
+	double *values = calloc(cell->sample_count + 1, sizeof(*values));
+	struct estimate e = {NAN, NAN, NAN, 0};
+
+	if (values)
+		e = stats_estimate(values,
+			metric_values(metric_find(name), cell, values), rng);
+	free(values);
+	return e;
+}
+
+/* The reason that most of the invalid samples give: the last one's. */
+static const char *last_reason(const struct cell *cell)
+{
+	for (size_t i = cell->sample_count; i-- > 0;)
+		if (cell->samples[i].reason)
+			return cell->samples[i].reason;
+	return NULL;
+}
+
+/* A model that serves one connection at a time answers some and leaves the
+ * others waiting: it did not do what the others did. */
+static bool served_few(const struct cell *cell, int64_t *served, int64_t *asked)
+{
+	for (size_t i = 0; i < cell->sample_count; i++) {
+		const struct sample *s = &cell->samples[i];
+
+		if (!sample_is_valid(s) ||
+			s->connections_served == FIELD_ABSENT ||
+			s->connections_served >= s->connections_asked)
+			continue;
+		*served = s->connections_served;
+		*asked = s->connections_asked;
+		return true;
+	}
+	return false;
+}
+
+static void find_standing(struct summary *s)
+{
+	const char *reason = last_reason(s->cell);
+	int64_t served, asked;
+
+	if (s->cell->skipped) {
+		s->standing = SKIPPED;
+		snprintf(s->why, sizeof(s->why), "%s", s->cell->skipped);
+	} else if (!s->valid) {
+		s->standing = NO_FIGURES;
+		snprintf(s->why, sizeof(s->why), "%s",
+			reason ? reason : "not measured");
+	} else if (served_few(s->cell, &served, &asked)) {
+		s->standing = UNRANKED;
+		snprintf(s->why, sizeof(s->why),
+			"answered %lld of %lld connections while the others "
+			"waited: not the same work",
+			(long long)served, (long long)asked);
+	}
+}
+
+static void summarise(
+	struct summary *s, const struct cell *cell, gsl_rng *rng)
+{
+	size_t bounded = 0;
+
+	s->cell = cell;
+	for (size_t i = 0; i < cell->sample_count; i++) {
+		const struct sample *one = &cell->samples[i];
+
+		if (!sample_is_valid(one)) {
+			s->invalid++;
+			continue;
+		}
+		s->valid++;
+		bounded += one->bounded_by && !strcmp(one->bounded_by, "client");
+	}
+	s->lower_bound = bounded * 2 >= s->valid && bounded;
+	s->throughput = estimate("throughput", cell, rng);
+	s->cpu = estimate("cpu_per_request", cell, rng);
+	s->p50 = estimate("p50", cell, rng);
+	s->p99 = estimate("p99", cell, rng);
+	s->switches = estimate("switches_per_request", cell, rng);
+	s->memory = estimate("memory", cell, rng);
+	find_standing(s);
+}
+
+/* ---- the cells of a point ------------------------------------------------- */
+
+/* Throughput, unless it is the client's. */
+static const struct metric *find_order(const struct point *p)
+{
+	bool bounded = false;
+
+	for (size_t i = 0; i < p->count; i++) {
+		const struct summary *s = &p->summaries[i];
+
+		if (s->standing != RANKED)
+			continue;
+		if (!isfinite(s->cpu.value))
+			return metric_find("throughput");
+		bounded = bounded || s->lower_bound;
+	}
+	return metric_find(bounded ? "cpu_per_request" : "throughput");
+}
+
+static int by_score(const void *a, const void *b)
+{
+	const struct summary *x = a, *y = b;
+
+	if (x->standing != y->standing)
+		return x->standing < y->standing ? -1 : 1;
+	if (x->score != y->score && x->standing < NO_FIGURES)
+		return x->score > y->score ? -1 : 1;
+	return x->cell->position < y->cell->position ? -1 : 1;
+}
+
+static void put_in_order(struct point *p)
+{
+	p->order = find_order(p);
+	for (size_t i = 0; i < p->count; i++) {
+		struct summary *s = &p->summaries[i];
+		double value = p->order->more_is_better ? s->throughput.value
+							: 1 / s->cpu.value;
+
+		s->score = isfinite(value) ? value : 0;
+	}
+	qsort(p->summaries, p->count, sizeof(*p->summaries), by_score);
+}
+
+/* The ratio of a's score to b's, round by round; above 1 a is better. */
+static struct comparison compare_cells(const struct metric *m,
+	const struct cell *a, const struct cell *b, size_t rounds, gsl_rng *rng)
+{
+	double *x = calloc(2 * rounds + 1, sizeof(*x)), *y = x + rounds;
+	struct comparison c = {{NAN, NAN, NAN, 0}, 1, NAN};
+
+	if (!x)
+		return c;
+	metric_by_round(m, a, x, rounds);
+	metric_by_round(m, b, y, rounds);
+	c = m->more_is_better ? stats_compare(x, y, rounds, rng)
+			      : stats_compare(y, x, rounds, rng);
+	free(x);
+	return c;
+}
+
+/* Which cells cannot be told from the first. */
+static void mark_best(struct point *p, size_t rounds, gsl_rng *rng)
+{
+	double *adjusted = calloc(p->count + 1, sizeof(*adjusted));
+	size_t n = 0;
+
+	if (!adjusted || !p->count || p->summaries[0].standing != RANKED) {
+		free(adjusted);
+		return;
+	}
+	p->summaries[0].best = true;
+	for (size_t i = 1; i < p->count; i++) {
+		struct summary *s = &p->summaries[i];
+
+		if (s->standing != RANKED)
+			break;
+		s->to_best = compare_cells(p->order, s->cell,
+			p->summaries[0].cell, rounds, rng);
+		adjusted[n++] = s->to_best.p;
+	}
+	if (!stats_holm(adjusted, n))
+		for (size_t i = 0; i < n; i++) {
+			struct summary *s = &p->summaries[i + 1];
+
+			s->best = s->to_best.ratio.n > 1 &&
+				  !stats_differs(&s->to_best.ratio, adjusted[i]);
+		}
+	free(adjusted);
+}
+
+static const struct summary *find_baseline(
+	const struct point *p, const char *model)
+{
+	for (size_t i = 0; model && i < p->count; i++)
+		if (p->summaries[i].standing == RANKED &&
+			!strcmp(p->summaries[i].cell->model, model))
+			return &p->summaries[i];
+	return NULL;
+}
+
+static void compare_to_baseline(
+	struct point *p, const char *model, size_t rounds, gsl_rng *rng)
+{
+	const struct summary *base = find_baseline(p, model);
+	double *adjusted = calloc(p->count + 1, sizeof(*adjusted));
+	size_t n = 0;
+
+	for (size_t i = 0; base && adjusted && i < p->count; i++) {
+		struct summary *s = &p->summaries[i];
+
+		if (s == base || s->standing != RANKED)
+			continue;
+		s->has_baseline = true;
+		s->to_baseline = compare_cells(
+			p->order, s->cell, base->cell, rounds, rng);
+		adjusted[n++] = s->to_baseline.p;
+	}
+	if (n && !stats_holm(adjusted, n)) {
+		n = 0;
+		for (size_t i = 0; i < p->count; i++) {
+			struct summary *s = &p->summaries[i];
+
+			if (s->has_baseline)
+				s->differs = stats_differs(
+					&s->to_baseline.ratio, adjusted[n++]);
+		}
+	}
+	free(adjusted);
+}
+
+/* ---- all points ----------------------------------------------------------- */
+
+static struct point *find_point(struct analysis *a, const json_t *at)
+{
+	for (size_t i = 0; i < a->count; i++)
+		if (json_equal(a->points[i].at, at))
+			return &a->points[i];
+	a->points[a->count].at = at;
+	return &a->points[a->count++];
+}
+
+static int fill_points(struct analysis *a, gsl_rng *rng)
+{
+	const struct run *run = a->run;
+
+	a->points = calloc(run->cell_count + 1, sizeof(*a->points));
+	if (!a->points)
+		return -1;
+	for (size_t c = 0; c < run->cell_count; c++) {
+		struct point *p = find_point(a, run->cells[c].point);
+
+		if (!p->summaries)
+			p->summaries = calloc(
+				run->cell_count, sizeof(*p->summaries));
+		if (!p->summaries)
+			return -1;
+		summarise(&p->summaries[p->count++], &run->cells[c], rng);
+	}
+	return 0;
+}
+
+struct analysis *analysis_new(const struct run *run)
+{
+	struct analysis *a = calloc(1, sizeof(*a));
+	gsl_rng *rng = stats_rng((uint64_t)run->seed);
+	size_t rounds = analysis_rounds(run);
+
+	if (a)
+		a->run = run;
+	if (!a || !rng || fill_points(a, rng)) {
+		analysis_free(a);
+		a = NULL;
+	}
+	for (size_t i = 0; a && i < a->count; i++) {
+		put_in_order(&a->points[i]);
+		mark_best(&a->points[i], rounds, rng);
+		compare_to_baseline(
+			&a->points[i], run->baseline, rounds, rng);
+	}
+	if (rng)
+		gsl_rng_free(rng);
+	return a;
+}
+
+void analysis_free(struct analysis *a)
+{
+	for (size_t i = 0; a && i < a->count; i++)
+		free(a->points[i].summaries);
+	if (a)
+		free(a->points);
+	free(a);
+}

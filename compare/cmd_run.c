@@ -1,0 +1,505 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * compare run: takes the samples, round by round, the cells of each round in a
+ * newly shuffled order, so that whatever drifts on this machine hits all alike.
+ * Each sample is in the database before the next one begins.
+ */
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/net.h"
+#include "compare/command.h"
+#include "compare/cpus.h"
+#include "compare/plan.h"
+#include "compare/progress.h"
+#include "compare/sampler.h"
+#include "compare/stats.h"
+#include "compare/table.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <gsl/gsl_randist.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+/* ---- the command line ----------------------------------------------------- */
+
+enum { OPTIONS_MOST = 64 };
+
+struct run_options {
+	const char *experiment, *db, *json;
+	bool quick;
+	/* Settings in their order: they come after the experiment's. */
+	const char *names[OPTIONS_MOST], *values[OPTIONS_MOST];
+	size_t count;
+};
+
+enum { KEY_DB = 256, KEY_JSON, KEY_QUICK, KEY_SETTING };
+
+static const struct argp_option option_table[] = {
+	{"models", KEY_SETTING, "A,B", 0,
+		"which models, as `server --list-models` shows them, and "
+		"limit, the least an echo can cost (all)",
+		1},
+	{"workload", KEY_SETTING + 1, "SPEC", 0,
+		"what the client does (echo:size=64)", 1},
+	{"handler", KEY_SETTING + 2, "SPEC", 0,
+		"what the server does (the same spec)", 1},
+	{"connections", KEY_SETTING + 3, "N", 0, "connections at once (64)", 1},
+	{"vary", KEY_SETTING + 4, "NAME=A,B", 0,
+		"measure at several values of connections, workload, handler, "
+		"size, an option of the client, or server.OPTION",
+		1},
+	{"rounds", KEY_SETTING + 5, "N", 0, "samples of each cell (5)", 2},
+	{"duration", KEY_SETTING + 6, "T", 0, "of a sample (600ms)", 2},
+	{"warmup", KEY_SETTING + 7, "T", 0,
+		"before it, not measured (150ms)", 2},
+	{"baseline", KEY_SETTING + 8, "MODEL", 0,
+		"what the others are compared with (epoll)", 2},
+	{"seed", KEY_SETTING + 9, "N", 0,
+		"for the order of the rounds (random)", 2},
+	{"server-cpus", KEY_SETTING + 10, "LIST", 0, "CPUs of the server", 3},
+	{"client-cpus", KEY_SETTING + 11, "LIST", 0, "CPUs of the client", 3},
+	{"quick", KEY_QUICK, NULL, 0,
+		"a few seconds, for a first look; SERVERLAB_QUICK=1 does the "
+		"same",
+		4},
+	{"db", KEY_DB, "FILE", 0,
+		"where results are kept (" DEFAULT_DB ")", 5},
+	{"json", KEY_JSON, "FILE", 0, "export the run there as well", 5},
+	{0},
+};
+
+/* The name of a setting is that of its option. */
+static const char *setting_name(int key)
+{
+	for (const struct argp_option *o = option_table; o->name; o++)
+		if (o->key == key)
+			return o->name;
+	return "";
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct run_options *o = state->input;
+
+	if (key == KEY_DB)
+		o->db = arg;
+	else if (key == KEY_JSON)
+		o->json = arg;
+	else if (key == KEY_QUICK)
+		o->quick = true;
+	else if (key == ARGP_KEY_ARG && !o->experiment)
+		o->experiment = arg;
+	else if (key == ARGP_KEY_ARG)
+		argp_error(state, "one experiment at a time: %s", arg);
+	else if (key >= KEY_SETTING && key < KEY_SETTING + 32) {
+		if (o->count == OPTIONS_MOST)
+			argp_error(state, "too many options");
+		o->names[o->count] = setting_name(key);
+		o->values[o->count++] = arg;
+	} else
+		return ARGP_ERR_UNKNOWN;
+	return 0;
+}
+
+static bool seen_before(const struct run_options *o, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (!strcmp(o->names[k], o->names[i]))
+			return true;
+	return false;
+}
+
+/* The experiment first, then --quick, then what the command line says. */
+static int fill_plan(struct plan *p, const struct run_options *o,
+	const struct programs *programs, char *why)
+{
+	int rc = 0;
+
+	if (o->experiment)
+		rc = plan_load(p, programs, o->experiment, o->quick, why);
+	else
+		field_text(&p->title, "Every model asked for, one load");
+	p->quick = o->quick;
+	if (!rc && o->quick && !o->experiment) {
+		p->rounds = 2;
+		p->duration_ns = 100 * NS_PER_MS;
+		p->warmup_ns = 20 * NS_PER_MS;
+	}
+	for (size_t i = 0; i < o->count && !rc; i++) {
+		if (!seen_before(o, i))
+			plan_clear(p, o->names[i]);
+		rc = plan_set(p, o->names[i], o->values[i], why);
+	}
+	return rc;
+}
+
+/* ---- one run -------------------------------------------------------------- */
+
+struct running {
+	struct plan plan;
+	struct programs programs;
+	struct texts known;
+	struct store store;
+	struct run *run;
+	int64_t id;
+	struct sampler sampler;
+	struct progress progress;
+	gsl_rng *rng;
+	int stop_fd;
+	size_t *order; /* of the cells in this round */
+	uint64_t kept;
+};
+
+/* A version 4 UUID (RFC 4122). */
+static void make_uuid(char **field)
+{
+	unsigned char b[16] = {0};
+	char text[40];
+
+	if (getrandom(b, sizeof(b), 0) != sizeof(b)) {
+		uint64_t now = clock_ns();
+
+		memcpy(b, &now, sizeof(now));
+	}
+	b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
+	b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
+	snprintf(text, sizeof(text),
+		"%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-"
+		"%02x%02x%02x%02x%02x%02x",
+		b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9],
+		b[10], b[11], b[12], b[13], b[14], b[15]);
+	field_text(field, text);
+}
+
+static double load_average(void)
+{
+	double load;
+
+	return getloadavg(&load, 1) == 1 ? load : 0;
+}
+
+/* The command line as it could be typed again. */
+static void join_command(char **field, int argc, char **argv)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	for (int i = 0; out && i < argc; i++) {
+		bool quote = i && (!argv[i][0] ||
+					  strpbrk(argv[i], " \t'\"{}$;&|*?()"));
+
+		fprintf(out, quote ? "%s'%s'" : "%s%s", i ? " " : "", argv[i]);
+	}
+	if (out && !fclose(out))
+		field_text(field, text);
+	free(text);
+}
+
+static void join_axes(char **field, const struct plan *p)
+{
+	char text[512] = "";
+	size_t used = 0;
+
+	for (size_t a = 0; a < p->axis_count && used < sizeof(text); a++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used,
+			"%s%s", a ? "," : "", p->axes[a].name);
+	if (used)
+		field_text(field, text);
+}
+
+static int describe(struct running *r, int argc, char **argv)
+{
+	const struct plan *p = &r->plan;
+	struct run *run = run_new();
+
+	r->run = run;
+	if (!run)
+		return -ENOMEM;
+	make_uuid(&run->uuid);
+	field_text(&run->title, p->title);
+	field_text(&run->experiment, p->experiment);
+	field_text(&run->definition, p->definition);
+	join_command(&run->command, argc, argv);
+	run_now(&run->started);
+	field_text(&run->status, "running");
+	field_text(&run->baseline, p->baseline);
+	join_axes(&run->varied, p);
+	field_text(&run->server_cpus, p->server_cpus);
+	field_text(&run->client_cpus, p->client_cpus);
+	run->shared_cpus = cpus_overlap(p->server_cpus, p->client_cpus);
+	run->seed = (int64_t)p->seed;
+	run->rounds = (int64_t)p->rounds;
+	run->duration_ns = (int64_t)p->duration_ns;
+	run->warmup_ns = (int64_t)p->warmup_ns;
+	run->load_before = load_average();
+	environment_read(&run->environment);
+	return plan_cells(p, run);
+}
+
+/* Puts what was measured where it belongs: the database, then memory. */
+static int keep(struct running *r, struct cell *cell, struct sample *sample)
+{
+	int rc = store_add_sample(&r->store, r->id, cell->position, sample);
+
+	if (!rc)
+		r->kept++;
+	return rc;
+}
+
+static uint64_t rounds_left(const struct running *r, uint64_t round)
+{
+	return r->plan.rounds - round;
+}
+
+static int take_one(struct running *r, struct cell *cell, uint64_t round,
+	uint64_t place)
+{
+	struct sample *sample = cell_add_sample(cell);
+	int rc;
+
+	if (!sample)
+		return -ENOMEM;
+	sample->round = (int64_t)round;
+	sample->place = (int64_t)place;
+	progress_begin(&r->progress, round, cell->model);
+	rc = sampler_take(&r->sampler, cell, sample);
+	if (!rc && !cell->skipped)
+		rc = keep(r, cell, sample);
+	if (rc || cell->skipped) {
+		fields_release(sample_fields, sample);
+		cell->sample_count--;
+	}
+	if (!rc && cell->skipped)
+		rc = store_skip_cell(
+			&r->store, r->id, cell->position, cell->skipped);
+	progress_end(
+		&r->progress, cell->skipped ? rounds_left(r, round) : 0);
+	return rc;
+}
+
+static int take_round(struct running *r, uint64_t round)
+{
+	int rc = 0;
+
+	gsl_ran_shuffle(r->rng, r->order, r->run->cell_count, sizeof(*r->order));
+	for (size_t i = 0; i < r->run->cell_count && !rc; i++) {
+		struct cell *cell = &r->run->cells[r->order[i]];
+
+		if (!cell->skipped)
+			rc = take_one(r, cell, round, i + 1);
+	}
+	return rc;
+}
+
+/*
+ * We only wait, and then read clocks that must be read at once: with real-time
+ * priority, where we may have it, a busy CPU does not make us late. What we
+ * start does not inherit it.
+ */
+static void be_prompt(bool on)
+{
+	struct sched_param p = {.sched_priority = on ? 1 : 0};
+
+	sched_setscheduler(0, (on ? SCHED_FIFO : SCHED_OTHER) |
+				      SCHED_RESET_ON_FORK, &p);
+}
+
+static int take_rounds(struct running *r)
+{
+	int rc = 0;
+
+	r->order = calloc(r->run->cell_count + 1, sizeof(*r->order));
+	r->rng = stats_rng(r->plan.seed);
+	if (!r->order || !r->rng)
+		return -ENOMEM;
+	for (size_t i = 0; i < r->run->cell_count; i++)
+		r->order[i] = i;
+	progress_init(&r->progress, stderr,
+		r->run->cell_count * r->plan.rounds, r->plan.rounds);
+	r->sampler.tick = progress_tick;
+	r->sampler.tick_data = &r->progress;
+	be_prompt(true);
+	for (uint64_t round = 1; round <= r->plan.rounds && !rc; round++)
+		rc = take_round(r, round);
+	be_prompt(false);
+	progress_finish(&r->progress);
+	return rc;
+}
+
+/* The signals that end us are read, not caught: nothing is interrupted, and
+ * what we started is stopped in order. */
+static int take_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &set, NULL))
+		return -errno;
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* 128 and the number of the signal that came. */
+static int signal_status(int fd)
+{
+	struct signalfd_siginfo info;
+
+	if (read(fd, &info, sizeof(info)) != sizeof(info))
+		return 1;
+	return 128 + (int)info.ssi_signo;
+}
+
+static int say_stopped(struct running *r, const char *db)
+{
+	fprintf(stderr,
+		"compare: stopped; the %llu finished samples are run %lld in "
+		"%s: `compare show %lld` shows them\n",
+		(unsigned long long)r->kept, (long long)r->id, db,
+		(long long)r->id);
+	return signal_status(r->stop_fd);
+}
+
+static bool any_valid(const struct run *run)
+{
+	for (size_t c = 0; c < run->cell_count; c++)
+		for (size_t i = 0; i < run->cells[c].sample_count; i++)
+			if (sample_is_valid(&run->cells[c].samples[i]))
+				return true;
+	return false;
+}
+
+static int show(struct running *r)
+{
+	struct style style = style_of(STDOUT_FILENO);
+	struct analysis *a = analysis_new(r->run);
+
+	if (!a)
+		return 1;
+	table_print(a, r->id, &style, stdout);
+	analysis_free(a);
+	if (any_valid(r->run))
+		return 0;
+	log_warnx("nothing could be measured");
+	return 1;
+}
+
+/* Measures, and keeps the end of it whatever it was. */
+static int measure(struct running *r, const struct run_options *o)
+{
+	int rc, kept;
+
+	r->id = store_add_run(&r->store, r->run);
+	if (r->id < 0)
+		return 1;
+	rc = take_rounds(r);
+	field_text(&r->run->status, rc ? "interrupted" : "complete");
+	run_now(&r->run->finished);
+	r->run->load_after = load_average();
+	kept = store_finish_run(&r->store, r->id, r->run);
+	if (rc == -EINTR)
+		return say_stopped(r, o->db);
+	if (rc == -EINVAL)
+		return EXIT_USAGE;
+	if (rc || kept) {
+		errno = rc ? -rc : EIO;
+		log_warn("the run could not go on");
+		return 1;
+	}
+	if (o->json && command_write_json(r->run, o->json))
+		return 1;
+	return show(r);
+}
+
+static int prepare(struct running *r, const struct run_options *o, int argc,
+	char **argv)
+{
+	char why[WHY_SIZE] = "";
+	int rc = programs_find(&r->programs);
+
+	if (rc)
+		return 1;
+	rc = fill_plan(&r->plan, o, &r->programs, why);
+	if (!rc) {
+		if (programs_models(&r->programs, &r->known))
+			return 1;
+		if (!access(r->programs.limit, X_OK))
+			rc = texts_add(&r->known, "limit");
+	}
+	if (!rc)
+		rc = plan_complete(&r->plan, &r->known, why);
+	if (rc) {
+		log_warnx("%s", why[0] ? why : strerror(-rc));
+		return EXIT_USAGE;
+	}
+	return describe(r, argc, argv) ? 1 : 0;
+}
+
+static int start(struct running *r, const struct run_options *o)
+{
+	int status;
+
+	if (store_open(&r->store, o->db, true))
+		return 1;
+	net_raise_descriptor_limit();
+	r->stop_fd = take_signals();
+	if (r->stop_fd < 0 || sampler_init(&r->sampler, &r->plan, &r->programs,
+				      r->stop_fd)) {
+		log_warnx("cannot set up the measurement");
+		return 1;
+	}
+	status = measure(r, o);
+	sampler_release(&r->sampler);
+	return status;
+}
+
+static void release(struct running *r)
+{
+	if (r->store.db)
+		store_close(&r->store);
+	if (r->rng)
+		gsl_rng_free(r->rng);
+	if (r->stop_fd > 0)
+		close(r->stop_fd);
+	free(r->order);
+	run_free(r->run);
+	texts_clear(&r->known);
+	plan_release(&r->plan);
+}
+
+int cmd_run(int argc, char **argv)
+{
+	static const struct argp argp = {option_table, parse,
+		"[EXPERIMENT|FILE.ini]",
+		"Measure server models side by side and show what came of it. "
+		"Without an EXPERIMENT it is `race`: every model, the same "
+		"small echo."
+		"\vA model is a SPEC, NAME[:key=value,...]; several are "
+		"separated by commas, semicolons, or further --models: "
+		"`--models epoll,epoll:trigger=edge,limit`. The figures of "
+		"every finished sample are kept at once: the run may be "
+		"stopped at any moment.",
+		NULL, NULL, NULL};
+	const char *quick = getenv("SERVERLAB_QUICK");
+	struct run_options o = {.db = DEFAULT_DB,
+		.quick = quick && *quick && strcmp(quick, "0")};
+	struct running r = {.stop_fd = -1};
+	int status;
+
+	argp_err_exit_status = EXIT_USAGE;
+	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	plan_init(&r.plan);
+	status = prepare(&r, &o, argc, argv);
+	if (!status)
+		status = start(&r, &o);
+	release(&r);
+	return status;
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/* compare show, export and import: runs that were kept before. */
+#include "common/log.h"
+#include "compare/command.h"
+#include "compare/csv.h"
+#include "compare/table.h"
+
+#include <argp.h>
+#include <string.h>
+#include <unistd.h>
+
+struct show_options {
+	const char *db, *run, *format, *output;
+};
+
+static const struct argp_option show_table[] = {
+	{"db", 'D', "FILE", 0, "database (" DEFAULT_DB ")", 0},
+	{0},
+};
+
+static const struct argp_option export_table[] = {
+	{"db", 'D', "FILE", 0, "database (" DEFAULT_DB ")", 0},
+	{"format", 'f', "FORMAT", 0, "csv, json or markdown (json)", 0},
+	{"output", 'o', "FILE", 0, "where to (standard output)", 0},
+	{0},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct show_options *o = state->input;
+
+	if (key == 'D')
+		o->db = arg;
+	else if (key == 'f')
+		o->format = arg;
+	else if (key == 'o')
+		o->output = arg;
+	else if (key == ARGP_KEY_ARG && !o->run)
+		o->run = arg;
+	else if (key == ARGP_KEY_ARG)
+		argp_error(state, "one RUN is enough: %s", arg);
+	else
+		return ARGP_ERR_UNKNOWN;
+	return 0;
+}
+
+static void options_read(struct show_options *o, const struct argp *argp,
+	int argc, char **argv)
+{
+	argp_err_exit_status = EXIT_USAGE;
+	argp_parse(argp, argc, argv, 0, NULL, o);
+}
+
+int cmd_show(int argc, char **argv)
+{
+	static const struct argp argp = {show_table, parse, "[RUN]",
+		"Show the table of a run (of the latest one).", NULL, NULL,
+		NULL};
+	struct show_options o = {.db = DEFAULT_DB};
+	struct style style = style_of(STDOUT_FILENO);
+	struct analysis *a;
+	struct run *run;
+	int64_t id;
+
+	options_read(&o, &argp, argc, argv);
+	run = command_load(o.db, o.run ? o.run : "latest", &id);
+	a = run ? analysis_new(run) : NULL;
+	if (a)
+		table_print(a, id, &style, stdout);
+	analysis_free(a);
+	run_free(run);
+	return a ? 0 : 1;
+}
+
+/* The formats that go through a stream. */
+static int write_text(const struct run *run, const char *format, FILE *out)
+{
+	struct analysis *a;
+
+	if (!strcmp(format, "csv"))
+		return csv_print(run, out);
+	a = analysis_new(run);
+	if (!a)
+		return -1;
+	table_print_markdown(a, out);
+	analysis_free(a);
+	return 0;
+}
+
+static int write_run(const struct run *run, const struct show_options *o)
+{
+	FILE *out;
+	int rc;
+
+	if (!strcmp(o->format, "json"))
+		return command_write_json(run, o->output);
+	out = strcmp(o->output, "-") ? fopen(o->output, "we") : stdout;
+	rc = out ? write_text(run, o->format, out) : -1;
+	if (out && (out == stdout ? fflush(out) : fclose(out)))
+		rc = -1;
+	if (rc)
+		log_warn("cannot write %s", o->output);
+	return rc;
+}
+
+static int format_is_known(const char *format)
+{
+	return !strcmp(format, "csv") || !strcmp(format, "json") ||
+	       !strcmp(format, "markdown");
+}
+
+int cmd_export(int argc, char **argv)
+{
+	static const struct argp argp = {export_table, parse, "[RUN]",
+		"Write a run (the latest one) as CSV with a line for every "
+		"sample, as JSON with all there is of it, or as a Markdown "
+		"table.",
+		NULL, NULL, NULL};
+	struct show_options o = {
+		.db = DEFAULT_DB, .format = "json", .output = "-"};
+	struct run *run;
+	int64_t id;
+	int rc;
+
+	options_read(&o, &argp, argc, argv);
+	if (!format_is_known(o.format)) {
+		log_warnx("there is no format %s: there are csv, json, "
+			  "markdown",
+			o.format);
+		return EXIT_USAGE;
+	}
+	run = command_load(o.db, o.run ? o.run : "latest", &id);
+	rc = run ? write_run(run, &o) : -1;
+	run_free(run);
+	return rc ? 1 : 0;
+}
+
+int cmd_import(int argc, char **argv)
+{
+	static const struct argp argp = {show_table, parse, "FILE.json",
+		"Take an exported run into the database.", NULL, NULL, NULL};
+	struct show_options o = {.db = DEFAULT_DB};
+	struct store store;
+	struct run *run;
+	bool known = false;
+	int64_t id = -1;
+
+	options_read(&o, &argp, argc, argv);
+	if (!o.run) {
+		log_warnx("import what? say FILE.json");
+		return EXIT_USAGE;
+	}
+	run = command_read_file(o.run);
+	if (run && !store_open(&store, o.db, true)) {
+		id = store_import(&store, run, &known);
+		store_close(&store);
+	}
+	if (id > 0)
+		printf("%s run %lld in %s\n", known ? "already there as" : "now",
+			(long long)id, o.db);
+	run_free(run);
+	return id > 0 ? 0 : 1;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* The subcommands. Each takes its own command line, argv[0] being its name,
+ * and returns an exit status: 0, 1 when it failed, 64 for a usage error, 130
+ * when the user stopped it. */
+#ifndef SERVERLAB_COMPARE_COMMAND_H
+#define SERVERLAB_COMPARE_COMMAND_H
+
+#include "compare/run.h"
+#include "compare/store.h"
+
+#include <stdint.h>
+
+enum { EXIT_USAGE = 64 };
+
+#define DEFAULT_DB "results/results.db"
+
+int cmd_run(int argc, char **argv);
+int cmd_list(int argc, char **argv);
+int cmd_show(int argc, char **argv);
+int cmd_export(int argc, char **argv);
+int cmd_import(int argc, char **argv);
+
+/*
+ * The run that the user named: an id or `latest` in the database, or a file
+ * that was exported. *id is its number, 0 if it comes from a file. NULL after
+ * saying why.
+ */
+struct run *command_load(const char *db, const char *name, int64_t *id);
+
+/* Reads an exported file. NULL after saying why. */
+struct run *command_read_file(const char *path);
+
+/* Writes a run as JSON to a file, "-" is standard output. 0, or -errno after
+ * saying why. */
+int command_write_json(const struct run *run, const char *path);
+
+#endif

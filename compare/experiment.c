@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/* Experiment files: an .ini with the question, what to run, what to expect. */
+#include "compare/plan.h"
+
+#include <errno.h>
+#include <ini.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LINE_MOST = 190 }; /* inih cuts longer lines off without a word */
+
+struct reading {
+	struct plan *plan;
+	bool quick;
+	char *why;
+	char last[64]; /* section and name of the setting before */
+};
+
+/* Further lines of a text are joined by a newline. */
+static int add_text(char **field, const char *value)
+{
+	char *joined = NULL;
+
+	if (!*field) {
+		field_text(field, value);
+		return *field ? 0 : -ENOMEM;
+	}
+	if (asprintf(&joined, "%s\n%s", *field, value) < 0)
+		return -ENOMEM;
+	free(*field);
+	*field = joined;
+	return 0;
+}
+
+static int take_about(struct reading *r, const char *name, const char *value)
+{
+	struct plan *p = r->plan;
+	const struct {
+		const char *name;
+		char **field;
+	} known[] = {
+		{"title", &p->title},
+		{"question", &p->question},
+		{"choices", &p->choices},
+		{"explain", &p->explain},
+		{"read", &p->read_next},
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (!strcmp(known[i].name, name))
+			return add_text(known[i].field, value);
+	snprintf(r->why, WHY_SIZE, "[experiment] knows no %s", name);
+	return -EINVAL;
+}
+
+/* [run] and [quick]: the first line of a name replaces, further ones add. */
+static int take_setting(struct reading *r, const char *section,
+	const char *name, const char *value)
+{
+	char here[64];
+
+	snprintf(here, sizeof(here), "%.20s.%.40s", section, name);
+	if (strcmp(here, r->last))
+		plan_clear(r->plan, name);
+	snprintf(r->last, sizeof(r->last), "%s", here);
+	return plan_set(r->plan, name, value, r->why);
+}
+
+static int take_expect(struct reading *r, const char *name, const char *value)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), "%s: %s", name, value);
+	return texts_add(&r->plan->expects, text);
+}
+
+static int take(struct reading *r, const char *section, const char *name,
+	const char *value)
+{
+	if (!strcmp(section, "experiment"))
+		return take_about(r, name, value);
+	if (!strcmp(section, "run"))
+		return take_setting(r, section, name, value);
+	if (!strcmp(section, "quick"))
+		return r->quick ? take_setting(r, section, name, value) : 0;
+	if (!strcmp(section, "client"))
+		return plan_set_client(r->plan, name, value, r->why);
+	if (!strcmp(section, "server"))
+		return plan_set_server(r->plan, name, value);
+	if (!strcmp(section, "plot"))
+		return texts_add(&r->plan->plots, value);
+	if (!strcmp(section, "expect"))
+		return take_expect(r, name, value);
+	snprintf(r->why, WHY_SIZE,
+		"there is no section [%s]: there are experiment, run, quick, "
+		"client, server, plot, expect",
+		section);
+	return -EINVAL;
+}
+
+/* inih's way: 0 is an error. */
+static int on_line(
+	void *data, const char *section, const char *name, const char *value)
+{
+	struct reading *r = data;
+
+	return !r->why[0] && !take(r, section, name, value);
+}
+
+/* The file of an experiment: a path, or a name in our directory. */
+static FILE *open_experiment(const struct programs *programs,
+	const char *experiment, struct plan *p, char *why)
+{
+	bool named = !strchr(experiment, '/') &&
+		     strcmp(experiment + strlen(experiment) -
+				    (strlen(experiment) > 4 ? 4 : 0),
+			     ".ini") != 0;
+	char path[PROGRAM_PATH + 256];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s", experiment);
+	if (named) {
+		snprintf(path, sizeof(path), "%s/%.200s.ini",
+			programs->experiments, experiment);
+		field_text(&p->experiment, experiment);
+	}
+	file = fopen(path, "re");
+	if (!file && named)
+		snprintf(why, WHY_SIZE,
+			"there is no experiment %s: `compare list` shows them",
+			experiment);
+	else if (!file)
+		snprintf(why, WHY_SIZE, "cannot open %s: %s", experiment,
+			strerror(errno));
+	return file;
+}
+
+/* The whole text; its lines must be short enough for inih. */
+static char *read_all(FILE *file, char *why)
+{
+	char line[4096], *text = NULL;
+	size_t size;
+	unsigned number = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	while (out && fgets(line, sizeof(line), file)) {
+		number++;
+		if (strlen(line) > LINE_MOST)
+			snprintf(why, WHY_SIZE,
+				"line %u is longer than %d characters: go on "
+				"in an indented line",
+				number, LINE_MOST);
+		fputs(line, out);
+	}
+	if (!out || fclose(out))
+		return NULL;
+	return text;
+}
+
+int plan_load(struct plan *p, const struct programs *programs,
+	const char *experiment, bool quick, char why[WHY_SIZE])
+{
+	FILE *file = open_experiment(programs, experiment, p, why);
+	struct reading r = {.plan = p, .quick = quick, .why = why};
+	char place[WHY_SIZE];
+	int line = 0;
+
+	if (!file)
+		return -ENOENT;
+	why[0] = '\0';
+	p->definition = read_all(file, why);
+	fclose(file);
+	if (p->definition && !why[0])
+		line = ini_parse_string(p->definition, on_line, &r);
+	if (!p->definition)
+		return -ENOMEM;
+	if (!line && !why[0])
+		return 0;
+	snprintf(place, sizeof(place), "%.60s, line %d: %.200s", experiment,
+		line, why[0] ? why : "this is neither [section] nor name = value");
+	snprintf(why, WHY_SIZE, "%s", place);
+	return -EINVAL;
+}

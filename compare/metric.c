@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+#include "compare/metric.h"
+
+#include "compare/stats.h"
+
+#include <math.h>
+#include <string.h>
+
+static double known(int64_t value)
+{
+	return value == FIELD_ABSENT ? NAN : (double)value;
+}
+
+static double per(int64_t value, int64_t requests)
+{
+	return requests > 0 ? known(value) / (double)requests : NAN;
+}
+
+static double of_throughput(const struct sample *s)
+{
+	return s->requests_per_second;
+}
+
+static double of_cpu(const struct sample *s)
+{
+	return s->cpu_ns > 0 ? per(s->cpu_ns, s->requests) : NAN;
+}
+
+static double of_user(const struct sample *s)
+{
+	return per(s->user_ns, s->requests);
+}
+
+static double of_system(const struct sample *s)
+{
+	return per(s->system_ns, s->requests);
+}
+
+static double of_p50(const struct sample *s)
+{
+	return known(s->p50_ns);
+}
+
+static double of_p90(const struct sample *s)
+{
+	return known(s->p90_ns);
+}
+
+static double of_p99(const struct sample *s)
+{
+	return known(s->p99_ns);
+}
+
+static double of_p99_9(const struct sample *s)
+{
+	return known(s->p99_9_ns);
+}
+
+static double of_max(const struct sample *s)
+{
+	return known(s->max_ns);
+}
+
+static double of_switches(const struct sample *s)
+{
+	return per(s->voluntary_switches, s->switch_requests) +
+	       per(s->involuntary_switches, s->switch_requests);
+}
+
+static double of_faults(const struct sample *s)
+{
+	return per(s->minor_faults, s->requests) +
+	       per(s->major_faults, s->requests);
+}
+
+/* Shared pages counted once where the kernel told us in time. */
+static double of_memory(const struct sample *s)
+{
+	return known(s->pss_bytes != FIELD_ABSENT ? s->pss_bytes
+						  : s->rss_bytes);
+}
+
+static double of_memory_per_connection(const struct sample *s)
+{
+	if (s->pss_bytes == FIELD_ABSENT || s->idle_pss_bytes == FIELD_ABSENT)
+		return NAN;
+	return per(s->pss_bytes - s->idle_pss_bytes, s->connections_asked);
+}
+
+static double of_processes(const struct sample *s)
+{
+	return known(s->processes);
+}
+
+static double of_threads(const struct sample *s)
+{
+	return known(s->threads);
+}
+
+static double of_client(const struct sample *s)
+{
+	return s->client_cpu_share;
+}
+
+static double of_drops(const struct sample *s)
+{
+	return known(s->listen_drops);
+}
+
+/* How evenly the connections were spread over the workers. */
+static double of_jain(const struct sample *s)
+{
+	double shares[1024];
+	json_t *one;
+	size_t i, n = 0;
+
+	json_array_foreach (json_object_get(s->server, "workers"), i, one)
+		if (n < sizeof(shares) / sizeof(*shares))
+			shares[n++] = json_number_value(
+				json_object_get(one, "accepted"));
+	return stats_jain(shares, n);
+}
+
+static double of_failed(const struct sample *s)
+{
+	json_t *requests = json_object_get(s->client, "requests");
+
+	return json_number_value(json_object_get(requests, "failed"));
+}
+
+const struct metric metrics[] = {
+	{"throughput", "requests per second", UNIT_RATE, true, of_throughput},
+	{"cpu_per_request", "server CPU per request", UNIT_TIME, false, of_cpu},
+	{"user_per_request", "of it in user mode", UNIT_TIME, false, of_user},
+	{"system_per_request", "of it in the kernel", UNIT_TIME, false,
+		of_system},
+	{"p50", "median latency", UNIT_TIME, false, of_p50},
+	{"p90", "90th percentile latency", UNIT_TIME, false, of_p90},
+	{"p99", "99th percentile latency", UNIT_TIME, false, of_p99},
+	{"p99_9", "99.9th percentile latency", UNIT_TIME, false, of_p99_9},
+	{"max", "longest latency", UNIT_TIME, false, of_max},
+	{"switches_per_request", "context switches per request", UNIT_NUMBER,
+		false, of_switches},
+	{"faults_per_request", "page faults per request", UNIT_NUMBER, false,
+		of_faults},
+	{"memory", "memory (PSS)", UNIT_BYTES, false, of_memory},
+	{"memory_per_connection", "memory per connection", UNIT_BYTES, false,
+		of_memory_per_connection},
+	{"processes", "processes", UNIT_NUMBER, false, of_processes},
+	{"threads", "threads", UNIT_NUMBER, false, of_threads},
+	{"jain", "evenness over workers (Jain's index)", UNIT_NUMBER, true,
+		of_jain},
+	{"client_cpu_share", "the client's CPU share", UNIT_NUMBER, false,
+		of_client},
+	{"listen_drops", "connections dropped from the listen queue",
+		UNIT_NUMBER, false, of_drops},
+	{"failed", "failed requests", UNIT_NUMBER, false, of_failed},
+	{0},
+};
+
+const struct metric *metric_find(const char *name)
+{
+	for (const struct metric *m = metrics; m->name; m++)
+		if (!strcmp(m->name, name))
+			return m;
+	return NULL;
+}
+
+void metric_by_round(const struct metric *m, const struct cell *cell,
+	double *values, size_t rounds)
+{
+	for (size_t r = 0; r < rounds; r++)
+		values[r] = NAN;
+	for (size_t i = 0; i < cell->sample_count; i++) {
+		const struct sample *s = &cell->samples[i];
+
+		if (sample_is_valid(s) && s->round >= 1 &&
+			(size_t)s->round <= rounds)
+			values[s->round - 1] = m->of(s);
+	}
+}
+
+size_t metric_values(
+	const struct metric *m, const struct cell *cell, double *values)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < cell->sample_count; i++) {
+		double value;
+
+		if (!sample_is_valid(&cell->samples[i]))
+			continue;
+		value = m->of(&cell->samples[i]);
+		if (isfinite(value))
+			values[n++] = value;
+	}
+	return n;
+}

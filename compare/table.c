@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+#include "compare/table.h"
+
+#include "common/options.h"
+#include "compare/grid.h"
+
+#include <math.h>
+#include <string.h>
+
+enum column {
+	MARK,
+	MODEL,
+	THROUGHPUT,
+	SPREAD,
+	BAR,
+	CPU,
+	CPU_SPREAD,
+	P50,
+	P99,
+	SWITCHES,
+	MEMORY,
+	BASELINE,
+};
+
+enum { BAR_LEAST = 6, BAR_MOST = 24, OTHER_COLUMNS = 94 };
+
+const char *point_text(const json_t *at, char *buf, size_t size)
+{
+	const char *name;
+	json_t *value;
+	size_t used = 0;
+
+	buf[0] = '\0';
+	json_object_foreach ((json_t *)at, name, value)
+		if (used < size)
+			used += (size_t)snprintf(buf + used, size - used,
+				"%s%s %s", used ? ", " : "", name,
+				json_string_value(value));
+	return buf;
+}
+
+/* ---- the rows ------------------------------------------------------------- */
+
+static int bar_width(const struct style *style)
+{
+	int width = style->width - OTHER_COLUMNS;
+
+	return width < BAR_LEAST ? BAR_LEAST
+	       : width > BAR_MOST ? BAR_MOST
+				  : width;
+}
+
+static void set_columns(struct grid *g, const struct run *run,
+	const struct style *style, char *title, size_t size)
+{
+	const char *spread = style->utf8 ? "±" : "+/-";
+
+	snprintf(title, size, "vs %s", run->baseline ? run->baseline : "");
+	grid_column(g, "", true);
+	grid_column(g, "model", true);
+	grid_column(g, "requests/s", false);
+	grid_column(g, spread, false);
+	grid_column(g, "", true);
+	grid_column(g, "CPU/request", false);
+	grid_column(g, spread, false);
+	grid_column(g, "p50", false);
+	grid_column(g, "p99", false);
+	grid_column(g, "switches/req", false);
+	grid_column(g, "memory", false);
+	grid_column(g, title, false);
+}
+
+static void set_throughput(
+	const struct summary *s, const struct style *style, char *text)
+{
+	char number[FIGURE_TEXT];
+
+	figure(s->throughput.value, UNIT_RATE, style, number);
+	snprintf(text, GRID_CELL, "%s%s",
+		!s->lower_bound ? "" : style->utf8 ? "≥ " : ">= ", number);
+}
+
+static void set_baseline(
+	const struct summary *s, const struct style *style, char *text)
+{
+	if (!s->has_baseline)
+		return;
+	if (!s->differs)
+		snprintf(text, GRID_CELL, "~");
+	else
+		snprintf(text, GRID_CELL, "%s%.2f", style->utf8 ? "×" : "x",
+			s->to_baseline.ratio.value);
+}
+
+static void fill_row(struct grid_row *row, const struct point *p,
+	const struct summary *s, const struct style *style, int bar)
+{
+	double most = p->summaries[0].score;
+
+	snprintf(row->text[MODEL], GRID_CELL, "%s", s->cell->model);
+	if (s->standing >= NO_FIGURES)
+		return;
+	if (s->best)
+		snprintf(row->text[MARK], GRID_CELL, "*");
+	set_throughput(s, style, row->text[THROUGHPUT]);
+	figure_spread(&s->throughput, row->text[SPREAD]);
+	if (bar && s->standing == RANKED && most > 0)
+		figure_bar(s->score / most, bar, style, row->text[BAR],
+			GRID_CELL);
+	figure(s->cpu.value, UNIT_TIME, style, row->text[CPU]);
+	if (!p->order->more_is_better)
+		figure_spread(&s->cpu, row->text[CPU_SPREAD]);
+	figure(s->p50.value, UNIT_TIME, style, row->text[P50]);
+	figure(s->p99.value, UNIT_TIME, style, row->text[P99]);
+	figure(s->switches.value, UNIT_NUMBER, style, row->text[SWITCHES]);
+	figure(s->memory.value, UNIT_BYTES, style, row->text[MEMORY]);
+	set_baseline(s, style, row->text[BASELINE]);
+	row->colour = s->best ? "1;32" : NULL;
+}
+
+/* In the row of the baseline itself. */
+static void mark_baseline(struct grid_row *row, const struct point *p,
+	const struct summary *s, const char *baseline)
+{
+	if (baseline && s->standing == RANKED &&
+		!strcmp(s->cell->model, baseline) && p->count > 1)
+		snprintf(row->text[BASELINE], GRID_CELL, "1");
+}
+
+static void fill_grid(struct grid *g, const struct analysis *a,
+	const struct point *p, const struct style *style, int bar)
+{
+	for (size_t i = 0; i < p->count; i++) {
+		const struct summary *s = &p->summaries[i];
+		struct grid_row *row;
+
+		if (s->standing >= NO_FIGURES)
+			continue;
+		row = grid_add(g);
+		if (!row)
+			return;
+		fill_row(row, p, s, style, bar);
+		mark_baseline(row, p, s, a->run->baseline);
+	}
+}
+
+/* ---- what must be known to read them -------------------------------------- */
+
+/* What the notes of a point are about. */
+struct found {
+	bool lower_bound, ranked, several_best, undecided;
+};
+
+static struct found look_at(const struct point *p)
+{
+	struct found f = {0};
+
+	for (size_t i = 0; i < p->count; i++) {
+		const struct summary *s = &p->summaries[i];
+
+		f.ranked |= s->standing == RANKED;
+		f.lower_bound |= s->standing == RANKED && s->lower_bound;
+		f.several_best |= i > 0 && s->best;
+		f.undecided |= s->has_baseline && !s->differs;
+	}
+	return f;
+}
+
+static void print_legend(const struct point *p, const struct run *run,
+	const struct style *style, FILE *out)
+{
+	struct found f = look_at(p);
+
+	if (!f.ranked)
+		return;
+	if (f.lower_bound)
+		fprintf(out,
+			"%s  the client, not the server, was the slower side: "
+			"at least so many. Order, bars and ratios\n"
+			"   go by the server's CPU per request: the less of it, "
+			"the more requests a CPU can serve.\n",
+			style->utf8 ? "≥" : ">=");
+	fprintf(out, "*  the best%s\n",
+		f.several_best ? ", and what cannot be told from it" : "");
+	if (f.undecided)
+		fprintf(out, "~  no difference from %s that is more than noise\n",
+			run->baseline);
+}
+
+static void print_remarks(const struct point *p, FILE *out)
+{
+	for (size_t i = 0; i < p->count; i++) {
+		const struct summary *s = &p->summaries[i];
+		const char *model = s->cell->model;
+
+		if (s->standing == SKIPPED)
+			fprintf(out, "skipped  %s: %s\n", model, s->why);
+		else if (s->standing == NO_FIGURES)
+			fprintf(out, "invalid  %s: %s\n", model, s->why);
+		else if (s->standing == UNRANKED)
+			fprintf(out, "not ranked  %s %s\n", model, s->why);
+		if (s->standing < NO_FIGURES && s->invalid)
+			fprintf(out,
+				"%zu of %zu samples of %s were invalid and are "
+				"left out\n",
+				s->invalid, s->invalid + s->valid, model);
+	}
+}
+
+/* ---- the heading ---------------------------------------------------------- */
+
+static const char *first_option(const struct run *run, const char *name)
+{
+	json_t *client = run->cell_count
+				 ? json_object_get(
+					   run->cells[0].options, "client")
+				 : NULL;
+
+	return json_string_value(json_object_get(client, name));
+}
+
+static void print_load(const struct run *run, FILE *out)
+{
+	const char *connections = first_option(run, "connections");
+	const char *rate = first_option(run, "rate");
+	char time[32];
+
+	fprintf(out, "%s", run->cell_count ? run->cells[0].workload : "");
+	if (connections)
+		fprintf(out, ", %s connections", connections);
+	if (rate)
+		fprintf(out, ", open loop at %s requests/s", rate);
+	else
+		fprintf(out, ", closed loop");
+	fprintf(out, ", %lld rounds of %s", (long long)run->rounds,
+		format_time((uint64_t)run->duration_ns, time, sizeof(time)));
+}
+
+static void print_place(const struct run *run, FILE *out)
+{
+	const struct environment *e = &run->environment;
+
+	if (run->shared_cpus > 0)
+		fprintf(out, "server and client SHARE CPU %s",
+			run->server_cpus);
+	else
+		fprintf(out, "server on CPU %s, client on CPU %s",
+			run->server_cpus, run->client_cpus);
+	fprintf(out, "; %s, %s%s%s", e->cpu ? e->cpu : "unknown CPU",
+		e->kernel ? e->kernel : "",
+		e->virtualization && strcmp(e->virtualization, "none")
+			? ", virtual: "
+			: "",
+		e->virtualization && strcmp(e->virtualization, "none")
+			? e->virtualization
+			: "");
+}
+
+static void print_heading(const struct run *run, int64_t id,
+	const struct style *style, FILE *out)
+{
+	fprintf(out, "%s%s%s", style->colour ? "\033[1m" : "",
+		run->title ? run->title : "Comparison",
+		style->colour ? "\033[0m" : "");
+	if (id)
+		fprintf(out, " (run %lld)", (long long)id);
+	fputc('\n', out);
+	print_load(run, out);
+	fputc('\n', out);
+	print_place(run, out);
+	fputs("\n\n", out);
+}
+
+static void print_points(const struct analysis *a, const struct style *style,
+	bool markdown, FILE *out)
+{
+	char text[256], title[128];
+
+	for (size_t i = 0; i < a->count; i++) {
+		const struct point *p = &a->points[i];
+		struct grid g = {0};
+
+		if (point_text(p->at, text, sizeof(text))[0])
+			fprintf(out, markdown ? "**%s**\n\n" : "%s\n", text);
+		set_columns(&g, a->run, style, title, sizeof(title));
+		fill_grid(&g, a, p, style, markdown ? 0 : bar_width(style));
+		if (markdown)
+			grid_print_markdown(&g, out);
+		else if (g.count)
+			grid_print(&g, style->colour, out);
+		grid_release(&g);
+		fputc('\n', out);
+		if (i + 1 == a->count || !markdown)
+			print_remarks(p, out);
+	}
+}
+
+void table_print(const struct analysis *a, int64_t id,
+	const struct style *style, FILE *out)
+{
+	print_heading(a->run, id, style, out);
+	print_points(a, style, false, out);
+	if (a->count)
+		print_legend(&a->points[a->count - 1], a->run, style, out);
+}
+
+void table_print_markdown(const struct analysis *a, FILE *out)
+{
+	struct style style = {.utf8 = true, .width = 100};
+
+	print_points(a, &style, true, out);
+}
