@@ -113,6 +113,9 @@ COMMON_O    := $(call objects,$(COMMON))
 SERVER_O    := $(call objects,$(MODELS) $(CORE) $(HANDLERS)) $(REGISTRY)
 CLIENT_O    := $(call objects,$(CLIENT) $(WORKLOADS)) $(REGISTRY_WORKLOADS)
 COMPARE_O   := $(call objects,$(COMPARE))
+# jansson's functions have the names of our JSON writer, so what reads JSON by
+# jansson goes without that.
+COMMON_JANSSON_O := $(filter-out $(BUILD)/common/json.o,$(COMMON_O))
 CLASSROOM_O := $(call objects,$(CLASSROOM))
 
 PROGRAMS := $(if $(REGISTRY),$(if $(wildcard servers/main.c),$(BIN)/server)) \
@@ -223,7 +226,7 @@ $(COMPARE_O) $(BUILD)/compare/main.o: PACKAGE_CFLAGS := \
 	$(call package_cflags,$(COMPARE_PACKAGES))
 $(COMPARE_O) $(BUILD)/compare/main.o: | $(NEED_compare)
 
-$(BIN)/compare: $(BUILD)/compare/main.o $(COMPARE_O) $(COMMON_O) \
+$(BIN)/compare: $(BUILD)/compare/main.o $(COMPARE_O) $(COMMON_JANSSON_O) \
 		$(BUILD)/COMPARE.list $(BUILD)/COMMON.list
 	$(call link,$(COMPARE_LIBS))
 
@@ -233,7 +236,7 @@ $(CLASSROOM_O) $(BUILD)/classroom/main.o: PACKAGE_CFLAGS := \
 	$(call package_cflags,$(CLASSROOM_PACKAGES))
 $(CLASSROOM_O) $(BUILD)/classroom/main.o: | $(NEED_classroom)
 
-$(BIN)/classroom: $(BUILD)/classroom/main.o $(CLASSROOM_O) $(COMMON_O) \
+$(BIN)/classroom: $(BUILD)/classroom/main.o $(CLASSROOM_O) $(COMMON_JANSSON_O) \
 		$(BUILD)/CLASSROOM.list $(BUILD)/COMMON.list
 	$(call link,$(call package_libs,$(CLASSROOM_PACKAGES)) -lm)
 
@@ -258,7 +261,7 @@ $(BUILD)/libserver.a: $(SERVER_O) $(COMMON_O) $(BUILD)/SERVER.list \
 $(BUILD)/libclient.a: $(CLIENT_O) $(COMMON_O) $(BUILD)/CLIENT.list \
 		$(BUILD)/COMMON.list
 	$(archive)
-$(BUILD)/libcompare.a: $(COMPARE_O) $(COMMON_O) $(BUILD)/COMPARE.list \
+$(BUILD)/libcompare.a: $(COMPARE_O) $(COMMON_JANSSON_O) $(BUILD)/COMPARE.list \
 		$(BUILD)/COMMON.list
 	$(archive)
 

@@ -80,8 +80,7 @@ static void find_standing(struct summary *s)
 	}
 }
 
-static void summarise(
-	struct summary *s, const struct cell *cell, gsl_rng *rng)
+static void summarise(struct summary *s, const struct cell *cell, gsl_rng *rng)
 {
 	size_t bounded = 0;
 
@@ -94,7 +93,8 @@ static void summarise(
 			continue;
 		}
 		s->valid++;
-		bounded += one->bounded_by && !strcmp(one->bounded_by, "client");
+		bounded +=
+			one->bounded_by && !strcmp(one->bounded_by, "client");
 	}
 	s->lower_bound = bounded * 2 >= s->valid && bounded;
 	s->throughput = estimate("throughput", cell, rng);
@@ -182,16 +182,17 @@ static void mark_best(struct point *p, size_t rounds, gsl_rng *rng)
 
 		if (s->standing != RANKED)
 			break;
-		s->to_best = compare_cells(p->order, s->cell,
-			p->summaries[0].cell, rounds, rng);
+		s->to_best = compare_cells(
+			p->order, s->cell, p->summaries[0].cell, rounds, rng);
 		adjusted[n++] = s->to_best.p;
 	}
 	if (!stats_holm(adjusted, n))
 		for (size_t i = 0; i < n; i++) {
 			struct summary *s = &p->summaries[i + 1];
 
-			s->best = s->to_best.ratio.n > 1 &&
-				  !stats_differs(&s->to_best.ratio, adjusted[i]);
+			s->best =
+				s->to_best.ratio.n > 1 &&
+				!stats_differs(&s->to_best.ratio, adjusted[i]);
 		}
 	free(adjusted);
 }
@@ -258,8 +259,8 @@ static int fill_points(struct analysis *a, gsl_rng *rng)
 		struct point *p = find_point(a, run->cells[c].point);
 
 		if (!p->summaries)
-			p->summaries = calloc(
-				run->cell_count, sizeof(*p->summaries));
+			p->summaries =
+				calloc(run->cell_count, sizeof(*p->summaries));
 		if (!p->summaries)
 			return -1;
 		summarise(&p->summaries[p->count++], &run->cells[c], rng);
@@ -282,8 +283,7 @@ struct analysis *analysis_new(const struct run *run)
 	for (size_t i = 0; a && i < a->count; i++) {
 		put_in_order(&a->points[i]);
 		mark_best(&a->points[i], rounds, rng);
-		compare_to_baseline(
-			&a->points[i], run->baseline, rounds, rng);
+		compare_to_baseline(&a->points[i], run->baseline, rounds, rng);
 	}
 	if (rng)
 		gsl_rng_free(rng);

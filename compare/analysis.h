@@ -26,14 +26,14 @@ struct summary {
 	const struct cell *cell;
 	enum standing standing;
 	size_t valid, invalid; /* samples */
-	bool lower_bound; /* the client was the slower side */
-	bool best;	  /* the first, or not to be told from it */
-	double score;	  /* by what the point is ordered; more is better */
+	bool lower_bound;      /* the client was the slower side */
+	bool best;	       /* the first, or not to be told from it */
+	double score; /* by what the point is ordered; more is better */
 	struct estimate throughput, cpu, p50, p99, switches, memory;
 	struct comparison to_best;     /* its score against the first one's */
 	struct comparison to_baseline; /* ratio > 1: better than the baseline */
-	bool has_baseline, differs; /* from the baseline */
-	char why[160]; /* UNRANKED, NO_FIGURES: the reason */
+	bool has_baseline, differs;    /* from the baseline */
+	char why[160];		       /* UNRANKED, NO_FIGURES: the reason */
 };
 
 /* All cells at one point of what is varied, in their order. */

@@ -50,8 +50,8 @@ static void limit_descriptors(unsigned long count)
 }
 
 /* Between fork and exec, in the child. */
-static void __attribute__((noreturn)) become(
-	const struct child *c, const struct child_setup *setup, pid_t parent)
+static void __attribute__((noreturn))
+become(const struct child *c, const struct child_setup *setup, pid_t parent)
 {
 	setsid();
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -161,7 +161,8 @@ const char *child_last_words(const struct child *c, char *buf, size_t size)
 	char tail[4096], *line, *after;
 	off_t end = c->errors > 0 ? lseek(c->errors, 0, SEEK_END) : 0;
 	off_t from = end > (off_t)sizeof(tail) - 1 ? end - sizeof(tail) + 1 : 0;
-	ssize_t n = end > 0 ? pread(c->errors, tail, sizeof(tail) - 1, from) : 0;
+	ssize_t n =
+		end > 0 ? pread(c->errors, tail, sizeof(tail) - 1, from) : 0;
 
 	while (n > 0 && (tail[n - 1] == '\n' || tail[n - 1] == ' '))
 		n--;

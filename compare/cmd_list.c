@@ -97,10 +97,9 @@ static void print_experiment(const struct programs *programs, const char *file)
 static void list_experiments(const struct programs *programs)
 {
 	struct dirent **found;
-	int n = programs->experiments[0]
-			? scandir(programs->experiments, &found, is_ini,
-				  alphasort)
-			: 0;
+	int n = programs->experiments[0] ? scandir(programs->experiments,
+						   &found, is_ini, alphasort)
+					 : 0;
 
 	if (n <= 0)
 		return;

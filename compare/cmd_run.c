@@ -18,7 +18,6 @@
 #include <argp.h>
 #include <errno.h>
 #include <gsl/gsl_randist.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,8 +55,8 @@ static const struct argp_option option_table[] = {
 		1},
 	{"rounds", KEY_SETTING + 5, "N", 0, "samples of each cell (5)", 2},
 	{"duration", KEY_SETTING + 6, "T", 0, "of a sample (600ms)", 2},
-	{"warmup", KEY_SETTING + 7, "T", 0,
-		"before it, not measured (150ms)", 2},
+	{"warmup", KEY_SETTING + 7, "T", 0, "before it, not measured (150ms)",
+		2},
 	{"baseline", KEY_SETTING + 8, "MODEL", 0,
 		"what the others are compared with (epoll)", 2},
 	{"seed", KEY_SETTING + 9, "N", 0,
@@ -68,8 +67,7 @@ static const struct argp_option option_table[] = {
 		"a few seconds, for a first look; SERVERLAB_QUICK=1 does the "
 		"same",
 		4},
-	{"db", KEY_DB, "FILE", 0,
-		"where results are kept (" DEFAULT_DB ")", 5},
+	{"db", KEY_DB, "FILE", 0, "where results are kept (" DEFAULT_DB ")", 5},
 	{"json", KEY_JSON, "FILE", 0, "export the run there as well", 5},
 	{0},
 };
@@ -115,26 +113,38 @@ static bool seen_before(const struct run_options *o, size_t i)
 	return false;
 }
 
+/* Whether an option makes it another measurement than the experiment's. */
+static bool changes_load(const char *name)
+{
+	return !strcmp(name, "models") || !strcmp(name, "workload") ||
+	       !strcmp(name, "handler") || !strcmp(name, "vary") ||
+	       !strcmp(name, "connections");
+}
+
+/* What is no longer the experiment has neither its title nor its lesson. */
+static void forget_lesson(struct plan *p)
+{
+	field_text(&p->title, NULL);
+	field_text(&p->experiment, NULL);
+	field_text(&p->definition, NULL);
+	texts_clear(&p->expects);
+}
+
 /* The experiment first, then --quick, then what the command line says. */
 static int fill_plan(struct plan *p, const struct run_options *o,
 	const struct programs *programs, char *why)
 {
-	int rc = 0;
+	int rc;
 
-	if (o->experiment)
-		rc = plan_load(p, programs, o->experiment, o->quick, why);
-	else
-		field_text(&p->title, "Every model asked for, one load");
 	p->quick = o->quick;
-	if (!rc && o->quick && !o->experiment) {
-		p->rounds = 2;
-		p->duration_ns = 100 * NS_PER_MS;
-		p->warmup_ns = 20 * NS_PER_MS;
-	}
+	rc = plan_load(p, programs, o->experiment ? o->experiment : "race",
+		o->quick, why);
 	for (size_t i = 0; i < o->count && !rc; i++) {
 		if (!seen_before(o, i))
 			plan_clear(p, o->names[i]);
 		rc = plan_set(p, o->names[i], o->values[i], why);
+		if (changes_load(o->names[i]))
+			forget_lesson(p);
 	}
 	return rc;
 }
@@ -214,6 +224,22 @@ static void join_axes(char **field, const struct plan *p)
 		field_text(field, text);
 }
 
+/* "epoll, poll and fork" */
+static void join_models(char **field, const struct plan *p)
+{
+	char text[200] = "";
+	size_t used = 0, n = p->models.count;
+
+	for (size_t i = 0; i < n && used < sizeof(text); i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used,
+			"%s%s",
+			!i	     ? ""
+			: i + 1 == n ? " and "
+				     : ", ",
+			p->models.at[i]);
+	field_text(field, text);
+}
+
 static int describe(struct running *r, int argc, char **argv)
 {
 	const struct plan *p = &r->plan;
@@ -223,7 +249,10 @@ static int describe(struct running *r, int argc, char **argv)
 	if (!run)
 		return -ENOMEM;
 	make_uuid(&run->uuid);
-	field_text(&run->title, p->title);
+	if (p->title)
+		field_text(&run->title, p->title);
+	else
+		join_models(&run->title, p);
 	field_text(&run->experiment, p->experiment);
 	field_text(&run->definition, p->definition);
 	join_command(&run->command, argc, argv);
@@ -258,8 +287,8 @@ static uint64_t rounds_left(const struct running *r, uint64_t round)
 	return r->plan.rounds - round;
 }
 
-static int take_one(struct running *r, struct cell *cell, uint64_t round,
-	uint64_t place)
+static int take_one(
+	struct running *r, struct cell *cell, uint64_t round, uint64_t place)
 {
 	struct sample *sample = cell_add_sample(cell);
 	int rc;
@@ -279,8 +308,7 @@ static int take_one(struct running *r, struct cell *cell, uint64_t round,
 	if (!rc && cell->skipped)
 		rc = store_skip_cell(
 			&r->store, r->id, cell->position, cell->skipped);
-	progress_end(
-		&r->progress, cell->skipped ? rounds_left(r, round) : 0);
+	progress_end(&r->progress, cell->skipped ? rounds_left(r, round) : 0);
 	return rc;
 }
 
@@ -288,7 +316,8 @@ static int take_round(struct running *r, uint64_t round)
 {
 	int rc = 0;
 
-	gsl_ran_shuffle(r->rng, r->order, r->run->cell_count, sizeof(*r->order));
+	gsl_ran_shuffle(
+		r->rng, r->order, r->run->cell_count, sizeof(*r->order));
 	for (size_t i = 0; i < r->run->cell_count && !rc; i++) {
 		struct cell *cell = &r->run->cells[r->order[i]];
 
@@ -296,19 +325,6 @@ static int take_round(struct running *r, uint64_t round)
 			rc = take_one(r, cell, round, i + 1);
 	}
 	return rc;
-}
-
-/*
- * We only wait, and then read clocks that must be read at once: with real-time
- * priority, where we may have it, a busy CPU does not make us late. What we
- * start does not inherit it.
- */
-static void be_prompt(bool on)
-{
-	struct sched_param p = {.sched_priority = on ? 1 : 0};
-
-	sched_setscheduler(0, (on ? SCHED_FIFO : SCHED_OTHER) |
-				      SCHED_RESET_ON_FORK, &p);
 }
 
 static int take_rounds(struct running *r)
@@ -321,14 +337,12 @@ static int take_rounds(struct running *r)
 		return -ENOMEM;
 	for (size_t i = 0; i < r->run->cell_count; i++)
 		r->order[i] = i;
-	progress_init(&r->progress, stderr,
-		r->run->cell_count * r->plan.rounds, r->plan.rounds);
+	progress_init(&r->progress, stderr, r->run->cell_count * r->plan.rounds,
+		r->plan.rounds);
 	r->sampler.tick = progress_tick;
 	r->sampler.tick_data = &r->progress;
-	be_prompt(true);
 	for (uint64_t round = 1; round <= r->plan.rounds && !rc; round++)
 		rc = take_round(r, round);
-	be_prompt(false);
 	progress_finish(&r->progress);
 	return rc;
 }
@@ -419,8 +433,8 @@ static int measure(struct running *r, const struct run_options *o)
 	return show(r);
 }
 
-static int prepare(struct running *r, const struct run_options *o, int argc,
-	char **argv)
+static int prepare(
+	struct running *r, const struct run_options *o, int argc, char **argv)
 {
 	char why[WHY_SIZE] = "";
 	int rc = programs_find(&r->programs);
@@ -451,8 +465,8 @@ static int start(struct running *r, const struct run_options *o)
 		return 1;
 	net_raise_descriptor_limit();
 	r->stop_fd = take_signals();
-	if (r->stop_fd < 0 || sampler_init(&r->sampler, &r->plan, &r->programs,
-				      r->stop_fd)) {
+	if (r->stop_fd < 0 ||
+		sampler_init(&r->sampler, &r->plan, &r->programs, r->stop_fd)) {
 		log_warnx("cannot set up the measurement");
 		return 1;
 	}

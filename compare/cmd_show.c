@@ -44,8 +44,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-static void options_read(struct show_options *o, const struct argp *argp,
-	int argc, char **argv)
+static void options_read(
+	struct show_options *o, const struct argp *argp, int argc, char **argv)
 {
 	argp_err_exit_status = EXIT_USAGE;
 	argp_parse(argp, argc, argv, 0, NULL, o);
@@ -156,8 +156,9 @@ int cmd_import(int argc, char **argv)
 		store_close(&store);
 	}
 	if (id > 0)
-		printf("%s run %lld in %s\n", known ? "already there as" : "now",
-			(long long)id, o.db);
+		printf("%s run %lld in %s\n",
+			known ? "already there as" : "now", (long long)id,
+			o.db);
 	run_free(run);
 	return id > 0 ? 0 : 1;
 }

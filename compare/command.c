@@ -71,8 +71,8 @@ int command_write_json(const struct run *run, const char *path)
 	FILE *out = strcmp(path, "-") ? fopen(path, "we") : stdout;
 	int rc = 0;
 
-	if (!json || !out || json_dumpf(json, out,
-				     FIELD_JSON_FLAGS | JSON_INDENT(1)))
+	if (!json || !out ||
+		json_dumpf(json, out, FIELD_JSON_FLAGS | JSON_INDENT(1)))
 		rc = -EIO;
 	if (out && fputc('\n', out) == EOF)
 		rc = -EIO;

@@ -56,7 +56,7 @@ static void print_point_names(const struct run *run, FILE *out)
 	json_t *value;
 
 	if (run->cell_count)
-		json_object_foreach (run->cells[0].point, name, value)
+		json_object_foreach(run->cells[0].point, name, value)
 			fprintf(out, ",vary_%s", name);
 }
 
@@ -65,7 +65,8 @@ static void print_point(const struct cell *cell, FILE *out)
 	const char *name;
 	json_t *value;
 
-	json_object_foreach (cell->point, name, value) {
+	json_object_foreach(cell->point, name, value)
+	{
 		fputc(',', out);
 		print_json_value(value, out);
 	}

@@ -113,7 +113,7 @@ static FILE *open_experiment(const struct programs *programs,
 {
 	bool named = !strchr(experiment, '/') &&
 		     strcmp(experiment + strlen(experiment) -
-				    (strlen(experiment) > 4 ? 4 : 0),
+				     (strlen(experiment) > 4 ? 4 : 0),
 			     ".ini") != 0;
 	char path[PROGRAM_PATH + 256];
 	FILE *file;
@@ -177,7 +177,8 @@ int plan_load(struct plan *p, const struct programs *programs,
 	if (!line && !why[0])
 		return 0;
 	snprintf(place, sizeof(place), "%.60s, line %d: %.200s", experiment,
-		line, why[0] ? why : "this is neither [section] nor name = value");
+		line,
+		why[0] ? why : "this is neither [section] nor name = value");
 	snprintf(why, WHY_SIZE, "%s", place);
 	return -EINVAL;
 }

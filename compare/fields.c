@@ -67,7 +67,8 @@ static json_t *field_to_json(const struct field *f, const void *row)
 
 	if (f->type == FIELD_TEXT && *as_text(f, row))
 		value = json_string(*as_text(f, row));
-	else if (f->type == FIELD_INTEGER && *as_integer(f, row) != FIELD_ABSENT)
+	else if (f->type == FIELD_INTEGER &&
+		 *as_integer(f, row) != FIELD_ABSENT)
 		value = json_integer(*as_integer(f, row));
 	else if (f->type == FIELD_REAL && isfinite(*as_real(f, row)))
 		value = json_real(*as_real(f, row));
@@ -191,8 +192,8 @@ int fields_bind(const struct field *fields, const void *row,
 	return rc;
 }
 
-static int field_read(const struct field *f, void *row, sqlite3_stmt *statement,
-	int column)
+static int field_read(
+	const struct field *f, void *row, sqlite3_stmt *statement, int column)
 {
 	const char *text;
 

@@ -49,8 +49,8 @@ int fields_from_json(const struct field *fields, void *row, const json_t *from,
 
 /* "INSERT INTO table (EXTRA, a, b) VALUES (?, ?, ?)": extra columns come
  * first. A malloc'd text, or NULL. */
-char *fields_insert_sql(
-	const char *table, const char *const *extra, const struct field *fields);
+char *fields_insert_sql(const char *table, const char *const *extra,
+	const struct field *fields);
 /* "a, b, c" for a SELECT. A malloc'd text, or NULL. */
 char *fields_columns(const struct field *fields);
 /* Binds or reads the columns from number `first` on (SQLite counts parameters

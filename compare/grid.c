@@ -65,8 +65,8 @@ static void print_padded(
 }
 
 /* The last column with something in it, in a row that may be the titles. */
-static size_t last_column(const struct grid *g, const size_t *widths,
-	const struct grid_row *row)
+static size_t last_column(
+	const struct grid *g, const size_t *widths, const struct grid_row *row)
 {
 	size_t last = 0;
 

@@ -87,7 +87,8 @@ static bool find_own(char *path, size_t size)
 	if (end)
 		*end = '\0';
 	used = strlen(path);
-	snprintf(path + used, size - used, "%s", strcmp(at + 3, "/") ? at + 3 : "");
+	snprintf(path + used, size - used, "%s",
+		strcmp(at + 3, "/") ? at + 3 : "");
 	return true;
 }
 
@@ -163,7 +164,8 @@ static bool group_cpu(const struct group *g, struct usage *u)
 /* What /proc/PID/stat says, in the units it uses. */
 struct stat_line {
 	int session;
-	uint64_t faults, major, ticks_user, ticks_system, dead_user, dead_system;
+	uint64_t faults, major, ticks_user, ticks_system, dead_user,
+		dead_system;
 	uint64_t threads;
 };
 
@@ -195,7 +197,8 @@ static int stat_read(pid_t pid, struct stat_line *s)
 
 /* Calls `each` for every process of the session. */
 static void session_each(const struct group *g, pid_t leader,
-	void (*each)(pid_t pid, const struct stat_line *s, void *data), void *data)
+	void (*each)(pid_t pid, const struct stat_line *s, void *data),
+	void *data)
 {
 	struct stat_line s;
 	char path[600];
@@ -215,7 +218,8 @@ static void session_each(const struct group *g, pid_t leader,
 	}
 	proc = opendir("/proc");
 	while (proc && (e = readdir(proc))) {
-		pid = isdigit((unsigned char)e->d_name[0]) ? atoi(e->d_name) : 0;
+		pid = isdigit((unsigned char)e->d_name[0]) ? atoi(e->d_name)
+							   : 0;
 		if (pid && !stat_read(pid, &s) && s.session == leader)
 			each(pid, &s, data);
 	}
@@ -237,8 +241,8 @@ static void add_times(pid_t pid, const struct stat_line *s, void *data)
 {
 	struct usage *u = data;
 
-	u->cpu_ns += process_clock(pid) +
-		     ticks_to_ns(s->dead_user + s->dead_system);
+	u->cpu_ns +=
+		process_clock(pid) + ticks_to_ns(s->dead_user + s->dead_system);
 	u->user_ns += ticks_to_ns(s->ticks_user + s->dead_user);
 	u->system_ns += ticks_to_ns(s->ticks_system + s->dead_system);
 	u->minor_faults += s->faults;
@@ -370,8 +374,8 @@ static void add_memory(pid_t pid, const struct stat_line *s, void *data)
 		sum->m->pss_bytes += number_after(text, "\nPss:") * 1024;
 }
 
-int memory_read(
-	const struct group *g, pid_t leader, uint64_t budget_ns, struct memory *m)
+int memory_read(const struct group *g, pid_t leader, uint64_t budget_ns,
+	struct memory *m)
 {
 	struct memory_sum sum = {.m = m, .until_ns = clock_ns() + budget_ns};
 

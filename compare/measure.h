@@ -54,7 +54,7 @@ struct memory {
 
 /* Memory of the session, shared pages counted once in PSS. Takes at most
  * about budget_ns. 0, or -ESRCH. */
-int memory_read(
-	const struct group *g, pid_t leader, uint64_t budget_ns, struct memory *m);
+int memory_read(const struct group *g, pid_t leader, uint64_t budget_ns,
+	struct memory *m);
 
 #endif

@@ -73,11 +73,15 @@ static double of_faults(const struct sample *s)
 	       per(s->major_faults, s->requests);
 }
 
-/* Shared pages counted once where the kernel told us in time. */
+/* Shared pages counted once. */
 static double of_memory(const struct sample *s)
 {
-	return known(s->pss_bytes != FIELD_ABSENT ? s->pss_bytes
-						  : s->rss_bytes);
+	return known(s->pss_bytes);
+}
+
+static double of_rss(const struct sample *s)
+{
+	return known(s->rss_bytes);
 }
 
 static double of_memory_per_connection(const struct sample *s)
@@ -114,10 +118,9 @@ static double of_jain(const struct sample *s)
 	json_t *one;
 	size_t i, n = 0;
 
-	json_array_foreach (json_object_get(s->server, "workers"), i, one)
-		if (n < sizeof(shares) / sizeof(*shares))
-			shares[n++] = json_number_value(
-				json_object_get(one, "accepted"));
+	json_array_foreach(json_object_get(s->server, "workers"), i,
+		one) if (n < sizeof(shares) / sizeof(*shares)) shares[n++] =
+		json_number_value(json_object_get(one, "accepted"));
 	return stats_jain(shares, n);
 }
 
@@ -144,6 +147,8 @@ const struct metric metrics[] = {
 	{"faults_per_request", "page faults per request", UNIT_NUMBER, false,
 		of_faults},
 	{"memory", "memory (PSS)", UNIT_BYTES, false, of_memory},
+	{"rss", "memory (RSS, shared pages counted in each process)",
+		UNIT_BYTES, false, of_rss},
 	{"memory_per_connection", "memory per connection", UNIT_BYTES, false,
 		of_memory_per_connection},
 	{"processes", "processes", UNIT_NUMBER, false, of_processes},

@@ -7,8 +7,8 @@
 #include "compare/run.h"
 
 enum metric_unit {
-	UNIT_RATE,  /* per second */
-	UNIT_TIME,  /* nanoseconds */
+	UNIT_RATE, /* per second */
+	UNIT_TIME, /* nanoseconds */
 	UNIT_BYTES,
 	UNIT_NUMBER,
 };

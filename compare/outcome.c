@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 int outcome_invalid(struct sample *s, const char *format, ...)
 {
@@ -78,8 +79,8 @@ static void take_latency(struct sample *s)
 	json_t *latency = json_object_get(s->client, "latency_ns");
 	json_t *q = json_object_get(latency, "corrected");
 
-	if (!json_is_object(q) || !or_zero(whole_number(
-					json_object_get(q, "count"))))
+	if (!json_is_object(q) ||
+		!or_zero(whole_number(json_object_get(q, "count"))))
 		q = json_object_get(latency, "raw");
 	if (!or_zero(whole_number(json_object_get(q, "count"))))
 		return;
@@ -99,24 +100,41 @@ static void take_validity(struct sample *s)
 
 	if (json_is_true(json_object_get(s->client, "valid")))
 		return;
-	json_array_foreach (json_object_get(s->client, "reasons"), i, reason)
-		if (json_is_string(reason) && used < sizeof(text))
-			used += (size_t)snprintf(text + used,
-				sizeof(text) - used, "%s%s", i ? "; " : "",
-				json_string_value(reason));
+	json_array_foreach(json_object_get(s->client, "reasons"), i,
+		reason) if (json_is_string(reason) && used < sizeof(text))
+		used += (size_t)snprintf(text + used, sizeof(text) - used,
+			"%s%s", i ? "; " : "", json_string_value(reason));
 	outcome_invalid(s, "%s", text[0] ? text : "the client says so");
 }
 
-/* The length of the window as the client measured it: that of its intervals. */
-static int64_t window_of(const json_t *client)
+/* Requests under way at the end of the window that were not answered before
+ * the client gave up waiting for them either. */
+static int64_t unanswered(const struct sample *s)
 {
-	json_t *one, *intervals = json_object_get(client, "intervals");
-	int64_t sum = 0;
-	size_t i;
+	int64_t left =
+		or_zero(whole_number(
+			within(s->client, "requests", "in_flight"))) -
+		or_zero(whole_number(within(s->client, "requests", "drained")));
 
-	json_array_foreach (intervals, i, one)
-		sum += or_zero(whole_number(json_object_get(one, "length_ns")));
-	return sum ? sum : FIELD_ABSENT;
+	return left > 0 ? left : 0;
+}
+
+/*
+ * In a closed loop each connection waits for its own replies only. Those whose
+ * requests were still not answered a second after the window were never
+ * served: their server had its hands full with the others.
+ */
+static void take_served(struct sample *s)
+{
+	const char *loop =
+		json_string_value(within(s->client, "config", "loop"));
+	int64_t pipeline =
+		or_zero(whole_number(within(s->client, "config", "pipeline")));
+
+	s->connections_served = s->connections_asked;
+	if (loop && !strcmp(loop, "closed") && pipeline > 0 &&
+		s->connections_asked != FIELD_ABSENT)
+		s->connections_served -= unanswered(s) / pipeline;
 }
 
 int outcome_client(struct sample *s)
@@ -130,22 +148,21 @@ int outcome_client(struct sample *s)
 	s->requests = whole_number(within(s->client, "requests", "ok"));
 	s->requests_per_second = json_number_value(
 		within(s->client, "throughput", "requests_per_second"));
-	s->window_ns = window_of(s->client);
+	s->window_ns = whole_number(json_object_get(s->client, "window_ns"));
 	s->connections_asked =
 		whole_number(within(s->client, "connections", "asked"));
-	s->connections_served =
-		whole_number(within(s->client, "connections", "served"));
 	s->client_cpu_share =
 		json_number_value(within(s->client, "client", "cpu_share"));
 	field_text(&s->bounded_by,
 		json_string_value(json_object_get(s->client, "bounded_by")));
 	take_latency(s);
+	take_served(s);
 	take_validity(s);
 	/* Of all that ran, what neither program used. */
 	cpu = within(s->client, "client", "cpu_seconds");
 	if (s->foreign_ns != FIELD_ABSENT && s->cpu_ns != FIELD_ABSENT) {
-		s->foreign_ns -= s->cpu_ns +
-				 (int64_t)(json_number_value(cpu) * 1e9);
+		s->foreign_ns -=
+			s->cpu_ns + (int64_t)(json_number_value(cpu) * 1e9);
 		s->foreign_ns = s->foreign_ns > 0 ? s->foreign_ns : 0;
 	}
 	if (!or_zero(s->requests))
@@ -182,7 +199,8 @@ void outcome_agreement(struct sample *s)
 	int64_t server = whole_number(json_object_get(s->server, "requests"));
 	int64_t client = requests_of_life(s);
 
-	if (!s->client || server == FIELD_ABSENT || server == client)
+	if (!s->client || server == FIELD_ABSENT ||
+		(server >= client && server <= client + unanswered(s)))
 		return;
 	outcome_invalid(s,
 		"the server counted %lld requests and the client %lld",

@@ -15,8 +15,8 @@ int outcome_invalid(struct sample *s, const char *format, ...)
 void outcome_note(struct sample *s, const char *note);
 
 /* The server's cost between two readings. */
-void outcome_usage(
-	struct sample *s, const struct usage *before, const struct usage *after);
+void outcome_usage(struct sample *s, const struct usage *before,
+	const struct usage *after);
 
 /* Takes the figures out of s->client (serverlab.client/1); invalid when it is
  * missing or says so itself. 0, or -EINVAL when there is nothing in it. */
@@ -27,8 +27,11 @@ int outcome_client(struct sample *s);
 void outcome_switches(struct sample *s, const struct usage *before,
 	const struct usage *after, const struct rusage *life);
 
-/* Server and client must have counted the same requests: s->server against
- * s->client. */
+/*
+ * Server and client must have counted the same requests: s->server against
+ * s->client. Requests that were under way when the client gave up waiting may
+ * or may not have been served after that.
+ */
 void outcome_agreement(struct sample *s);
 
 #endif

@@ -92,11 +92,11 @@ void plan_release(struct plan *p)
 
 static bool client_knows(const char *name)
 {
-	static const char *const names[] = {"connections", "threads", "requests",
-		"rate", "arrivals", "pipeline", "requests-per-connection",
-		"think", "idle", "slow-readers", "slow-writers", "ramp",
-		"steps", "timeout", "engine", "busy-poll", "source", "seed",
-		"interval"};
+	static const char *const names[] = {"connections", "threads",
+		"requests", "rate", "arrivals", "pipeline",
+		"requests-per-connection", "think", "idle", "slow-readers",
+		"slow-writers", "ramp", "steps", "timeout", "engine",
+		"busy-poll", "source", "seed", "interval"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (!strcmp(names[i], name))
@@ -183,8 +183,8 @@ static int set_number(const char *name, const char *value, uint64_t most,
 {
 	if (!parse_count(value, into) && *into > 0 && *into <= most)
 		return 0;
-	snprintf(why, WHY_SIZE, "%s %s: a number from 1 to %llu is needed", name,
-		value, (unsigned long long)most);
+	snprintf(why, WHY_SIZE, "%s %s: a number from 1 to %llu is needed",
+		name, value, (unsigned long long)most);
 	return -EINVAL;
 }
 
@@ -193,8 +193,8 @@ static int set_time(const char *name, const char *value, uint64_t least,
 {
 	if (!parse_time(value, into) && *into >= least)
 		return 0;
-	snprintf(why, WHY_SIZE,
-		"%s %s: a time such as 600ms or 2s is needed", name, value);
+	snprintf(why, WHY_SIZE, "%s %s: a time such as 600ms or 2s is needed",
+		name, value);
 	return -EINVAL;
 }
 
@@ -306,8 +306,7 @@ static int check_baseline(struct plan *p, char why[WHY_SIZE])
 	return -EINVAL;
 }
 
-int plan_complete(
-	struct plan *p, const struct texts *known, char why[WHY_SIZE])
+int plan_complete(struct plan *p, const struct texts *known, char why[WHY_SIZE])
 {
 	int rc = 0;
 

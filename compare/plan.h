@@ -87,7 +87,8 @@ int plan_load(struct plan *p, const struct programs *programs,
 
 /* Fills in what was left open (models, baseline, CPUs, seed) and checks that
  * every model exists. 0, or -EINVAL with `why`. */
-int plan_complete(struct plan *p, const struct texts *known, char why[WHY_SIZE]);
+int plan_complete(
+	struct plan *p, const struct texts *known, char why[WHY_SIZE]);
 
 /* The cells: every model at every point of what is varied. 0 or -ENOMEM. */
 int plan_cells(const struct plan *p, struct run *run);

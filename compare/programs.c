@@ -90,7 +90,8 @@ static int first_words(int fd, struct texts *names)
 
 	while (!rc && fgets(line, sizeof(line), in))
 		if (!isspace((unsigned char)line[0]))
-			rc = texts_add_part(names, line, strcspn(line, " \t\n"));
+			rc = texts_add_part(
+				names, line, strcspn(line, " \t\n"));
 	if (in)
 		fclose(in);
 	return rc;

@@ -17,8 +17,8 @@ struct progress {
 	const char *doing; /* the model under measurement */
 };
 
-void progress_init(struct progress *p, FILE *out, uint64_t samples,
-	uint64_t rounds);
+void progress_init(
+	struct progress *p, FILE *out, uint64_t samples, uint64_t rounds);
 /* A sample begins. */
 void progress_begin(struct progress *p, uint64_t round, const char *doing);
 /* It has ended, or another `fewer` need not be taken. */

@@ -7,10 +7,22 @@
 #include <string.h>
 #include <time.h>
 
-#define TEXT(type, member)    {#member, FIELD_TEXT, offsetof(type, member)}
-#define INTEGER(type, member) {#member, FIELD_INTEGER, offsetof(type, member)}
-#define REAL(type, member)    {#member, FIELD_REAL, offsetof(type, member)}
-#define JSON(type, member)    {#member, FIELD_JSON, offsetof(type, member)}
+#define TEXT(type, member)                                                     \
+	{                                                                      \
+#member, FIELD_TEXT, offsetof(type, member)                    \
+	}
+#define INTEGER(type, member)                                                  \
+	{                                                                      \
+#member, FIELD_INTEGER, offsetof(type, member)                 \
+	}
+#define REAL(type, member)                                                     \
+	{                                                                      \
+#member, FIELD_REAL, offsetof(type, member)                    \
+	}
+#define JSON(type, member)                                                     \
+	{                                                                      \
+#member, FIELD_JSON, offsetof(type, member)                    \
+	}
 
 const struct field run_fields[] = {
 	TEXT(struct run, uuid),
@@ -136,8 +148,8 @@ void run_free(struct run *run)
 
 struct cell *run_add_cell(struct run *run)
 {
-	struct cell *cells = realloc(
-		run->cells, (run->cell_count + 1) * sizeof(*cells));
+	struct cell *cells =
+		realloc(run->cells, (run->cell_count + 1) * sizeof(*cells));
 	struct cell *cell;
 
 	if (!cells)
@@ -208,7 +220,8 @@ static int cell_from_json(
 	int rc = fields_from_json(cell_fields, cell, from, bad);
 	size_t i;
 
-	json_array_foreach (samples, i, one) {
+	json_array_foreach(samples, i, one)
+	{
 		struct sample *s = rc ? NULL : cell_add_sample(cell);
 
 		if (!s)
@@ -228,7 +241,8 @@ static int run_fill(struct run *run, const json_t *from, const char **bad)
 	if (!rc)
 		rc = fields_from_json(environment_fields, &run->environment,
 			json_object_get(from, "environment"), bad);
-	json_array_foreach (cells, i, one) {
+	json_array_foreach(cells, i, one)
+	{
 		struct cell *cell = rc ? NULL : run_add_cell(run);
 
 		if (!cell)
@@ -240,8 +254,7 @@ static int run_fill(struct run *run, const json_t *from, const char **bad)
 
 struct run *run_from_json(const json_t *from, char *why)
 {
-	const char *schema =
-		json_string_value(json_object_get(from, "schema"));
+	const char *schema = json_string_value(json_object_get(from, "schema"));
 	const char *bad = NULL;
 	struct run *run;
 

@@ -46,9 +46,9 @@ struct sample {
 struct cell {
 	int64_t position;
 	char *model, *handler, *workload;
-	json_t *point;	/* object: what is varied, and its value, as text */
+	json_t *point;	 /* object: what is varied, and its value, as text */
 	json_t *options; /* object: client and server options of this cell */
-	char *skipped;	/* why it could not be measured; NULL if it was */
+	char *skipped;	 /* why it could not be measured; NULL if it was */
 	struct sample *samples;
 	size_t sample_count;
 };

@@ -32,7 +32,7 @@ struct taking {
 	const struct cell *cell;
 	struct sample *sample;
 	struct child server, client;
-	int ready, phase;	  /* the ends that we read */
+	int ready, phase;	      /* the ends that we read */
 	int client_json, server_json; /* files in memory */
 	char address[128];
 	struct usage before, after;
@@ -90,8 +90,9 @@ static void args_add_options(
 	const char *name;
 	json_t *value;
 
-	json_object_foreach (
-		json_object_get(cell->options, program), name, value) {
+	json_object_foreach(
+		json_object_get(cell->options, program), name, value)
+	{
 		args_add(a, "--%s", name);
 		args_add(a, "%s", json_string_value(value));
 	}
@@ -234,15 +235,14 @@ static int server_refused(struct taking *t, struct cell *cell)
 		return 0;
 	}
 	return outcome_invalid(t->sample, "the server did not start: %s%s%s",
-		words[0] ? words : "no word from it, ",
-		words[0] ? ", " : "",
+		words[0] ? words : "no word from it, ", words[0] ? ", " : "",
 		child_end(&t->server, end, sizeof(end)));
 }
 
 static int server_ready(struct taking *t, struct cell *cell)
 {
-	int rc = taking_line(t, t->ready, in_ms(START_MS), t->address,
-		sizeof(t->address));
+	int rc = taking_line(
+		t, t->ready, in_ms(START_MS), t->address, sizeof(t->address));
 
 	if (rc == -EPIPE || rc == -ECHILD)
 		return server_refused(t, cell);
@@ -256,7 +256,7 @@ static int server_ready(struct taking *t, struct cell *cell)
 static void take_memory(struct taking *t, int64_t *rss, int64_t *pss)
 {
 	struct memory m;
-	uint64_t budget = t->sampler->plan->warmup_ns / 4 + 5 * NS_PER_MS;
+	uint64_t budget = t->sampler->plan->warmup_ns / 2 + 50 * NS_PER_MS;
 
 	if (memory_read(&t->sampler->group, t->server.pid, budget, &m))
 		return;
@@ -422,9 +422,9 @@ static void check_client(struct taking *t)
 		child_last_words(&t->client, words, sizeof(words));
 		outcome_invalid(t->sample, "the client failed: %s (%s)",
 			words[0] ? words : "no word from it",
-			t->client.pid ? "it did not end"
-				      : child_end(&t->client, end,
-						sizeof(end)));
+			t->client.pid
+				? "it did not end"
+				: child_end(&t->client, end, sizeof(end)));
 	}
 }
 
@@ -444,8 +444,8 @@ static int conclude(struct taking *t)
 	if (t->whole)
 		outcome_usage(t->sample, &t->before, &t->after);
 	if (!outcome_client(t->sample))
-		outcome_switches(t->sample, &t->before, &t->after,
-			&t->server.usage);
+		outcome_switches(
+			t->sample, &t->before, &t->after, &t->server.usage);
 	if (t->sample->server && !died)
 		outcome_agreement(t->sample);
 	if (!t->sample->status)

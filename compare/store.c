@@ -62,8 +62,7 @@ static int insert(struct store *s, const char *table, const char *const *extra,
 	if (!statement)
 		return -EIO;
 	for (; extra[count] && !rc; count++)
-		rc = sqlite3_bind_int64(
-			statement, count + 1, numbers[count]);
+		rc = sqlite3_bind_int64(statement, count + 1, numbers[count]);
 	if (!rc)
 		rc = fields_bind(fields, row, statement, count + 1);
 	return finish(s, statement, rc, "keep a result");
@@ -198,7 +197,6 @@ static int64_t commit(struct store *s, int64_t so_far)
 	return so_far < 0 ? so_far : -EIO;
 }
 
-
 /* The id of the environment, which may be known from another run. */
 static int64_t keep_environment(struct store *s, const struct environment *e)
 {
@@ -210,12 +208,14 @@ static int64_t keep_environment(struct store *s, const struct environment *e)
 	json_decref(object);
 	if (!text)
 		return id;
-	id = ask(s, "SELECT id FROM environment WHERE document = ?", text, 0, 0);
-	if (!id && !insert(s, "environment", (const char *[]) {"document", NULL},
-			   (int64_t[]) {0}, environment_fields, e)) {
+	id = ask(
+		s, "SELECT id FROM environment WHERE document = ?", text, 0, 0);
+	if (!id &&
+		!insert(s, "environment", (const char *[]) {"document", NULL},
+			(int64_t[]) {0}, environment_fields, e)) {
 		id = sqlite3_last_insert_rowid(s->db);
-		statement = prepare(s,
-			"UPDATE environment SET document = ? WHERE id = ?");
+		statement = prepare(
+			s, "UPDATE environment SET document = ? WHERE id = ?");
 		sqlite3_bind_text(statement, 1, text, -1, SQLITE_TRANSIENT);
 		sqlite3_bind_int64(statement, 2, id);
 		if (finish(s, statement, 0, "keep the environment"))
@@ -281,7 +281,8 @@ static int copy_row(struct store *s, const char *table,
 
 	if (!out)
 		return -ENOMEM;
-	fprintf(out, "INSERT INTO %s (sample_id%s", table, kind ? ", kind" : "");
+	fprintf(out, "INSERT INTO %s (sample_id%s", table,
+		kind ? ", kind" : "");
 	for (const struct copied *c = columns; c->column; c++)
 		fprintf(out, ", %s", c->column);
 	fprintf(out, ") VALUES (?%s", kind ? ", ?" : "");
@@ -301,26 +302,22 @@ static int copy_row(struct store *s, const char *table,
 }
 
 /* The tables that spell out what is in the programs' own words. */
-static int copy_details(struct store *s, int64_t id, const struct sample *sample)
+static int copy_details(
+	struct store *s, int64_t id, const struct sample *sample)
 {
 	json_t *one, *latency = json_object_get(sample->client, "latency_ns");
 	const char *kind;
 	size_t i;
 	int rc = 0;
 
-	json_array_foreach (
-		json_object_get(sample->client, "intervals"), i, one)
-		if (!rc)
-			rc = copy_row(s, "interval", interval_columns, id, NULL,
-				one);
-	json_object_foreach (latency, kind, one)
-		if (!rc)
-			rc = copy_row(s, "histogram", histogram_columns, id,
-				kind, one);
-	json_array_foreach (json_object_get(sample->server, "workers"), i, one)
-		if (!rc)
-			rc = copy_row(
-				s, "worker", worker_columns, id, NULL, one);
+	json_array_foreach(json_object_get(sample->client, "intervals"), i,
+		one) if (!rc) rc =
+		copy_row(s, "interval", interval_columns, id, NULL, one);
+	json_object_foreach(latency, kind, one) if (!rc) rc =
+		copy_row(s, "histogram", histogram_columns, id, kind, one);
+	json_array_foreach(json_object_get(sample->server, "workers"), i,
+		one) if (!rc) rc =
+		copy_row(s, "worker", worker_columns, id, NULL, one);
 	return rc;
 }
 
@@ -406,8 +403,8 @@ static int64_t import(struct store *s, const struct run *run)
 
 int64_t store_import(struct store *s, const struct run *run, bool *known)
 {
-	int64_t id = ask(
-		s, "SELECT id FROM run WHERE uuid = ?", run->uuid, 0, 0);
+	int64_t id =
+		ask(s, "SELECT id FROM run WHERE uuid = ?", run->uuid, 0, 0);
 	int rc;
 
 	*known = id > 0;
@@ -449,8 +446,8 @@ static sqlite3_stmt *select_rows(struct store *s, const char *extra,
 	char *columns = fields_columns(fields), *sql = NULL;
 	sqlite3_stmt *statement = NULL;
 
-	if (columns &&
-		asprintf(&sql, "SELECT %s%s FROM %s", extra, columns, rest) >= 0)
+	if (columns && asprintf(&sql, "SELECT %s%s FROM %s", extra, columns,
+			       rest) >= 0)
 		statement = prepare(s, sql);
 	if (statement)
 		sqlite3_bind_int64(statement, 1, number);

@@ -31,11 +31,9 @@ const char *point_text(const json_t *at, char *buf, size_t size)
 	size_t used = 0;
 
 	buf[0] = '\0';
-	json_object_foreach ((json_t *)at, name, value)
-		if (used < size)
-			used += (size_t)snprintf(buf + used, size - used,
-				"%s%s %s", used ? ", " : "", name,
-				json_string_value(value));
+	json_object_foreach((json_t *)at, name, value) if (used < size) used +=
+		(size_t)snprintf(buf + used, size - used, "%s%s %s",
+			used ? ", " : "", name, json_string_value(value));
 	return buf;
 }
 
@@ -45,7 +43,7 @@ static int bar_width(const struct style *style)
 {
 	int width = style->width - OTHER_COLUMNS;
 
-	return width < BAR_LEAST ? BAR_LEAST
+	return width < BAR_LEAST  ? BAR_LEAST
 	       : width > BAR_MOST ? BAR_MOST
 				  : width;
 }
@@ -77,7 +75,10 @@ static void set_throughput(
 
 	figure(s->throughput.value, UNIT_RATE, style, number);
 	snprintf(text, GRID_CELL, "%s%s",
-		!s->lower_bound ? "" : style->utf8 ? "≥ " : ">= ", number);
+		!s->lower_bound ? ""
+		: style->utf8	? "≥ "
+				: ">= ",
+		number);
 }
 
 static void set_baseline(
@@ -105,8 +106,8 @@ static void fill_row(struct grid_row *row, const struct point *p,
 	set_throughput(s, style, row->text[THROUGHPUT]);
 	figure_spread(&s->throughput, row->text[SPREAD]);
 	if (bar && s->standing == RANKED && most > 0)
-		figure_bar(s->score / most, bar, style, row->text[BAR],
-			GRID_CELL);
+		figure_bar(
+			s->score / most, bar, style, row->text[BAR], GRID_CELL);
 	figure(s->cpu.value, UNIT_TIME, style, row->text[CPU]);
 	if (!p->order->more_is_better)
 		figure_spread(&s->cpu, row->text[CPU_SPREAD]);
@@ -183,7 +184,8 @@ static void print_legend(const struct point *p, const struct run *run,
 	fprintf(out, "*  the best%s\n",
 		f.several_best ? ", and what cannot be told from it" : "");
 	if (f.undecided)
-		fprintf(out, "~  no difference from %s that is more than noise\n",
+		fprintf(out,
+			"~  no difference from %s that is more than noise\n",
 			run->baseline);
 }
 
@@ -211,10 +213,10 @@ static void print_remarks(const struct point *p, FILE *out)
 
 static const char *first_option(const struct run *run, const char *name)
 {
-	json_t *client = run->cell_count
-				 ? json_object_get(
-					   run->cells[0].options, "client")
-				 : NULL;
+	json_t *client =
+		run->cell_count
+			? json_object_get(run->cells[0].options, "client")
+			: NULL;
 
 	return json_string_value(json_object_get(client, name));
 }
@@ -256,8 +258,8 @@ static void print_place(const struct run *run, FILE *out)
 			: "");
 }
 
-static void print_heading(const struct run *run, int64_t id,
-	const struct style *style, FILE *out)
+static void print_heading(
+	const struct run *run, int64_t id, const struct style *style, FILE *out)
 {
 	fprintf(out, "%s%s%s", style->colour ? "\033[1m" : "",
 		run->title ? run->title : "Comparison",
