@@ -211,23 +211,32 @@ static void print_remarks(const struct point *p, FILE *out)
 
 /* ---- the heading ---------------------------------------------------------- */
 
-static const char *first_option(const struct run *run, const char *name)
+/* An option of the client that all cells have alike, or NULL. */
+static const char *common_option(const struct run *run, const char *name)
 {
-	json_t *client =
-		run->cell_count
-			? json_object_get(run->cells[0].options, "client")
-			: NULL;
+	json_t *client;
 
+	if (!run->cell_count || json_object_get(run->cells[0].point, name))
+		return NULL;
+	client = json_object_get(run->cells[0].options, "client");
 	return json_string_value(json_object_get(client, name));
+}
+
+static const char *common_workload(const struct run *run)
+{
+	for (size_t c = 1; c < run->cell_count; c++)
+		if (strcmp(run->cells[c].workload, run->cells[0].workload))
+			return "several workloads";
+	return run->cell_count ? run->cells[0].workload : "nothing";
 }
 
 static void print_load(const struct run *run, FILE *out)
 {
-	const char *connections = first_option(run, "connections");
-	const char *rate = first_option(run, "rate");
+	const char *connections = common_option(run, "connections");
+	const char *rate = common_option(run, "rate");
 	char time[32];
 
-	fprintf(out, "%s", run->cell_count ? run->cells[0].workload : "");
+	fprintf(out, "%s", common_workload(run));
 	if (connections)
 		fprintf(out, ", %s connections", connections);
 	if (rate)
