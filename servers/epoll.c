@@ -66,7 +66,7 @@ static int epoll_watch(struct loop *l, struct watch *w, unsigned interest)
 	return epoll_ctl(set->fd, op, w->fd, &event) < 0 ? -errno : 0;
 }
 
-static unsigned epoll_meaning(uint32_t events)
+unsigned epoll_meaning(uint32_t events)
 {
 	return (events & EPOLLIN ? WATCH_READ : 0u) |
 	       (events & EPOLLRDHUP ? WATCH_READ | WATCH_EOF : 0u) |
@@ -74,9 +74,8 @@ static unsigned epoll_meaning(uint32_t events)
 	       (events & (EPOLLERR | EPOLLHUP) ? WATCH_HANGUP : 0u);
 }
 
-static int epoll_loop(struct loop *l)
+int epoll_loop(struct loop *l)
 {
-	const struct epoll_options *options = l->worker.server->model_options;
 	struct epoll_set set = {.fd = epoll_create1(EPOLL_CLOEXEC)};
 	int error;
 
@@ -86,7 +85,6 @@ static int epoll_loop(struct loop *l)
 	}
 	l->model = &set;
 	l->watch = epoll_watch;
-	l->edge = options->trigger == TRIGGER_EDGE;
 	error = loop_begin(l);
 	while (!error && loop_running(l)) {
 		int n = epoll_pwait2(
@@ -104,11 +102,19 @@ static int epoll_loop(struct loop *l)
 	return error;
 }
 
+static int epoll_body(struct loop *l)
+{
+	const struct epoll_options *options = l->worker.server->model_options;
+
+	l->edge = options->trigger == TRIGGER_EDGE;
+	return epoll_loop(l);
+}
+
 static int epoll_run(struct server *s)
 {
 	const struct epoll_options *options = s->model_options;
 
-	return loops_run(s, &options->loops, epoll_loop);
+	return loops_run(s, &options->loops, epoll_body);
 }
 
 static const struct option_spec epoll_table[] = {

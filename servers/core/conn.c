@@ -159,6 +159,15 @@ void conn_continue(struct conn *c)
 	conn_offered(c, left);
 }
 
+/* Now, or in the turn that somebody else takes. */
+static void conn_offer_kept(struct conn *c)
+{
+	if (c->worker->deferred && !c->finishing)
+		c->again = true;
+	else
+		conn_continue(c);
+}
+
 /* A receive buffer that was filled was too small, if it may grow. */
 static void conn_grow_scratch(struct worker *w, size_t len)
 {
@@ -208,13 +217,13 @@ void conn_received(struct conn *c, size_t len)
 	}
 	conn_count_input(c, len);
 	c->in->end += (uint32_t)len;
-	conn_continue(c);
+	conn_offer_kept(c);
 }
 
 void conn_input(struct conn *c, const char *buf, size_t len)
 {
 	struct buf_pool *pool = &c->worker->pool;
-	const bool kept = c->in;
+	const bool kept = c->in || c->worker->deferred;
 	const size_t used = kept ? 0 : conn_offer(c, buf, len);
 
 	conn_count_input(c, len);
@@ -224,7 +233,7 @@ void conn_input(struct conn *c, const char *buf, size_t len)
 		buf_append(pool, &c->in, buf + used, len - used))
 		conn_fail(c, "memory", ENOMEM);
 	else if (kept)
-		conn_continue(c);
+		conn_offer_kept(c);
 	else
 		conn_offered(c, len - used);
 }
@@ -232,7 +241,7 @@ void conn_input(struct conn *c, const char *buf, size_t len)
 void conn_input_eof(struct conn *c)
 {
 	c->peer_eof = true;
-	conn_continue(c);
+	conn_offer_kept(c);
 }
 
 /* ---- output ------------------------------------------------------------ */

@@ -46,8 +46,12 @@ struct conn {
 	bool lingering : 1;  /* our side is shut down, input is thrown away */
 	bool blocked : 1;    /* the socket took no more output */
 	bool dead : 1;	     /* closed: only memory is left */
-	bool queued : 1;     /* in the worker's list of turns to take */
-	int16_t error;	     /* errno that ended it, or 0 */
+	/* Bytes of their own: the loop's thread writes them also while another
+	 * runs the connection. */
+	bool queued;	/* in the worker's list of turns to take */
+	bool away;	/* another thread runs it; the loop keeps off */
+	uint8_t missed; /* watch_interest reported meanwhile */
+	int16_t error;	/* errno that ended it, or 0 */
 
 	struct worker *worker;
 	struct buf *in;		  /* received, not consumed */

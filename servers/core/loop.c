@@ -55,6 +55,10 @@ static int loop_watch_sources(struct loop *l)
 		error = loop_watch(l, &l->listener, WATCH_READ);
 	if (!error && l->inbox.fd >= 0)
 		error = loop_watch(l, &l->inbox, WATCH_READ);
+	if (!error && l->on_notice) {
+		l->notice.kind = WATCH_NOTICE;
+		error = loop_watch(l, &l->notice, WATCH_READ);
+	}
 	return error ? error : loop_watch(l, &l->event, WATCH_READ);
 }
 
@@ -139,10 +143,15 @@ static void loop_settle(struct loop *l, struct conn *c)
 {
 	if (c->out && !c->blocked)
 		c->blocked = conn_flush(c, MSG_DONTWAIT) == SOCK_AGAIN;
-	if (l->worker.draining && !c->queued)
+	if (l->worker.draining && !c->queued && !c->again)
 		conn_drain(c);
 	if (conn_done(c) && !conn_linger(c)) {
 		loop_close(l, c);
+		return;
+	}
+	if (c->again && l->offload) {
+		c->away = true;
+		l->offload(l, c);
 		return;
 	}
 	if (c->again || (c->out && !c->blocked))
@@ -171,6 +180,10 @@ static void loop_read(struct loop *l, struct conn *c)
  * read. */
 static void loop_queued(struct loop *l, struct conn *c)
 {
+	if (c->away) {
+		c->missed |= WATCH_READ;
+		return;
+	}
 	if (c->again)
 		conn_continue(c);
 	else if (l->edge || l->worker.draining)
@@ -269,6 +282,8 @@ static void loop_cut(struct loop *l)
 
 	for (struct conn *c = l->worker.conns; c; c = next) {
 		next = c->next;
+		if (c->away)
+			continue; /* its turn comes when it is back */
 		conn_fail(c, "drain.cut", 0);
 		loop_close(l, c);
 	}
@@ -355,8 +370,48 @@ void loop_event(struct loop *l, struct watch *w, unsigned ready)
 		loop_receive(l);
 	else if (w->kind == WATCH_EVENT)
 		loop_clear_event(l);
+	else if (w->kind == WATCH_NOTICE)
+		l->on_notice(l);
+	else if (c->away)
+		c->missed |= (uint8_t)ready;
 	else if (!c->dead)
 		loop_conn(l, c, ready);
+}
+
+struct conn *loop_take(struct loop *l, struct watch *w, unsigned ready)
+{
+	struct conn *c = (struct conn *)w;
+
+	/* While it is away its other members are not ours to look at. */
+	if (w->kind != WATCH_CONN || c->away || c->dead || c->lingering) {
+		loop_event(l, w, ready);
+		return NULL;
+	}
+	c->away = true;
+	return c;
+}
+
+struct conn *loop_take_queued(struct loop *l)
+{
+	struct conn *c = worker_unqueue(&l->worker);
+
+	if (!c)
+		return NULL;
+	if (c->away || c->lingering) {
+		loop_queued(l, c);
+		return NULL;
+	}
+	c->away = true;
+	return c;
+}
+
+void loop_back(struct loop *l, struct conn *c, unsigned ready)
+{
+	ready |= c->missed;
+	c->away = false;
+	c->missed = 0;
+	c->worker = &l->worker;
+	loop_conn(l, c, ready);
 }
 
 static void loop_run_timers(struct loop *l)
@@ -365,6 +420,8 @@ static void loop_run_timers(struct loop *l)
 	struct conn *c;
 
 	while ((c = timers_pop(&l->timers, now))) {
+		if (c->away)
+			continue; /* set anew when it is back */
 		conn_expire(c, now);
 		loop_settle(l, c);
 	}
@@ -386,6 +443,11 @@ static void loop_run_queue(struct loop *l)
 void loop_end_turn(struct loop *l)
 {
 	loop_run_queue(l);
+	loop_keep_house(l);
+}
+
+void loop_keep_house(struct loop *l)
+{
 	if (timers_next(&l->timers))
 		loop_run_timers(l);
 	if (l->accept_ns)

@@ -30,7 +30,13 @@
 #include "servers/core/timers.h"
 #include "servers/core/worker.h"
 
-enum watch_kind { WATCH_CONN, WATCH_LISTENER, WATCH_INBOX, WATCH_EVENT };
+enum watch_kind {
+	WATCH_CONN,
+	WATCH_LISTENER,
+	WATCH_INBOX,
+	WATCH_EVENT,
+	WATCH_NOTICE
+};
 enum watch_interest {
 	WATCH_READ = 1,
 	WATCH_WRITE = 2,
@@ -60,6 +66,14 @@ struct loop {
 	void (*forget)(struct loop *l, struct watch *w);
 	/* Readiness is reported once, when it begins. */
 	bool edge;
+	/* Optional, with worker.deferred: another thread is to offer the kept
+	 * input, by conn_continue() with c->worker set to its own worker. Until
+	 * loop_back() the loop keeps off the connection. */
+	void (*offload)(struct loop *l, struct conn *c);
+	/* Optional: a descriptor of the model's, and what to do when it is
+	 * readable. */
+	struct watch notice;
+	void (*on_notice)(struct loop *l);
 };
 
 /* Watches the listener or the inbox, and says that this worker is ready. 0, or
@@ -76,6 +90,24 @@ const struct timespec *loop_timeout(struct loop *l);
 void loop_event(struct loop *l, struct watch *w, unsigned ready);
 /* All events of one wait were delivered. */
 void loop_end_turn(struct loop *l);
+/* The part of it that is not turns of connections. */
+void loop_keep_house(struct loop *l);
+
+/* For models whose threads share a loop: the connection that is ready is
+ * marked as away and returned; NULL if the event was none of a connection, and
+ * is dealt with. */
+struct conn *loop_take(struct loop *l, struct watch *w, unsigned ready);
+/* The same with the first of the queue of turns. */
+struct conn *loop_take_queued(struct loop *l);
+/* A connection that was away is back, and still ready for a set of
+ * watch_interest. In the loop's thread, or under its lock. */
+void loop_back(struct loop *l, struct conn *c, unsigned ready);
+
+/* The loop of servers/epoll.c, for models built over it: fill in edge, and
+ * what else is wanted, before. */
+int epoll_loop(struct loop *l);
+/* The watch_interest that the events of an epoll_event stand for. */
+unsigned epoll_meaning(uint32_t events);
 
 /* ---- one loop, or several ---------------------------------------------- */
 

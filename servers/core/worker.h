@@ -37,6 +37,7 @@ struct worker {
 
 	bool timed;    /* timeouts are set: keep times */
 	bool draining; /* the server is stopping */
+	bool deferred; /* input is only kept; conn_continue() offers it */
 	uint64_t now;  /* of this turn; refreshed by worker_tick() */
 
 	void *model; /* the model's own */
