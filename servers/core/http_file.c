@@ -133,6 +133,23 @@ int http_file_open(struct http_file *f, int root, const char *path)
 	return status == -301 && !*name ? -404 : status;
 }
 
+int http_file_root(const char *directory)
+{
+	const int fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+ssize_t http_file_read(struct http_file *f, void *buf, size_t len)
+{
+	ssize_t n;
+
+	do
+		n = read(f->fd, buf, len);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
 void http_file_close(struct http_file *f)
 {
 	if (f->fd >= 0)

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <time.h>
 
 #include "servers/core/http_parser.h"
@@ -19,6 +20,9 @@ struct http_file {
 
 enum { HTTP_ETAG_SIZE = 48 };
 
+/* Opens the directory itself, as `root` below. Returns -errno on error. */
+int http_file_root(const char *directory);
+
 /*
  * Opens what the decoded path (it begins with '/') names below the directory
  * `root`; "dir/" means "dir/index.html". Returns 0, or a status: -301 (a
@@ -26,6 +30,9 @@ enum { HTTP_ETAG_SIZE = 48 };
  * descriptor).
  */
 int http_file_open(struct http_file *f, int root, const char *path);
+
+/* Reads the next 1..len bytes. Returns their number, 0 at the end, or -errno. */
+ssize_t http_file_read(struct http_file *f, void *buf, size_t len);
 
 /* Closes it, if one is open. */
 void http_file_close(struct http_file *f);

@@ -17,11 +17,9 @@
  * pieces, as the peer reads them.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/handler.h"
 #include "common/log.h"
@@ -229,7 +227,7 @@ static void http_send_file(struct conn *c)
 	while (s->left && !conn_choked(c)) {
 		const size_t want =
 			s->left < sizeof(piece) ? s->left : sizeof(piece);
-		const ssize_t n = read(s->file.fd, piece, want);
+		const ssize_t n = http_file_read(&s->file, piece, want);
 
 		if (n <= 0) { /* shorter than promised: only an end says so */
 			s->keep_alive = false;
@@ -514,12 +512,12 @@ static int http_setup(const struct handler_config *config)
 	http_site.root = -1;
 	if (error || !options->root)
 		return error;
-	http_site.root = open(options->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	http_site.root = http_file_root(options->root);
 	if (http_site.root >= 0)
 		return 0;
-	error = -errno;
+	errno = -http_site.root;
 	log_warn("http: root='%s'", options->root);
-	return error;
+	return http_site.root;
 }
 
 const struct handler handler_http = {
