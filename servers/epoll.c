@@ -51,10 +51,10 @@ static int epoll_watch(struct loop *l, struct watch *w, unsigned interest)
 	int op = w->known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
 	struct epoll_event event = {.data.ptr = w};
 
-	if (l->exclusive && w->kind == WATCH_LISTENER) {
-		/* This kind of entry can be added and deleted, not modified. */
+	if (w->kind == WATCH_LISTENER) {
+		/* An exclusive entry can be added and deleted, not modified. */
 		op = interest ? EPOLL_CTL_ADD : EPOLL_CTL_DEL;
-		event.events = EPOLLIN | EPOLLEXCLUSIVE;
+		event.events = EPOLLIN | (l->exclusive ? EPOLLEXCLUSIVE : 0u);
 	} else if (l->edge && w->kind == WATCH_CONN) {
 		if (w->known)
 			return 0; /* all changes are reported, for ever */

@@ -42,7 +42,7 @@ static void fork_serve(struct server *s, struct children *children, int fd)
 	child = fork();
 	if (child == 0) {
 		signals_in_child(parent);
-		server_stop_listening(s);
+		close(s->listener);
 		board_enter(slot);
 		serve_alone(s, slot, fd);
 		_exit(0);

@@ -362,7 +362,8 @@ static int main_serve(struct settings *s)
 		return 1;
 	}
 	server->board = board_new();
-	if (!server->board || signals_init(server->config.drain_timeout_ns)) {
+	if (!server->board || signals_init(server->config.drain_timeout_ns,
+				      server->listener)) {
 		log_warn("cannot start");
 		return 1;
 	}

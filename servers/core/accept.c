@@ -50,6 +50,8 @@ static int accept_failed(struct acceptor *a, int error)
 				errno_name(error));
 		a->starved = true;
 		return -EBUSY;
+	case EINVAL:
+		return -EBUSY; /* shut down: the server is stopping */
 	default:
 		/* Errors of that one connection, already pending on it. */
 		if (error != EINTR)
@@ -60,18 +62,22 @@ static int accept_failed(struct acceptor *a, int error)
 
 int accept_try(struct acceptor *a, int flags)
 {
+	const bool refuse = a->server->config.overload == OVERLOAD_REFUSE;
 	int fd, error;
 
-	if (!server_enter(a->server))
-		return a->server->config.overload == OVERLOAD_REFUSE
-			       ? accept_refuse(a)
-			       : -EBUSY;
+	/* To queue is to enter before there is a client, which another worker
+	 * may get; to refuse is to enter, or not, with a client in hand. */
+	if (!refuse && !server_enter(a->server))
+		return -EBUSY;
 	fd = accept4(a->listener, NULL, NULL, flags | SOCK_CLOEXEC);
 	if (fd < 0) {
 		error = errno;
-		server_leave(a->server);
+		if (!refuse)
+			server_leave(a->server);
 		return accept_failed(a, error);
 	}
+	if (refuse && !server_enter(a->server))
+		return accept_close_refused(a, fd);
 	a->starved = false;
 	if (a->slot)
 		slot_add(&a->slot->accepted, 1);
@@ -131,10 +137,8 @@ int accept_next(struct acceptor *a)
 	for (;;) {
 		int fd;
 
-		if (signals_stopping()) {
-			server_stop_listening(a->server);
+		if (signals_stopping())
 			return -ESHUTDOWN;
-		}
 		if (signals_child_ended())
 			return -ECHILD;
 		fd = accept_try(a, 0);

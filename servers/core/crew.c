@@ -233,16 +233,19 @@ static int crew_share_address(const struct crew *c)
 		log_warnx("accept=reuseport: Unix sockets have no such thing");
 		return -EOPNOTSUPP;
 	}
-	return setsockopt(c->server->listener, SOL_SOCKET, SO_REUSEPORT, &on,
-		       sizeof(on)) < 0
-		       ? -errno
-		       : 0;
+	if (!setsockopt(c->server->listener, SOL_SOCKET, SO_REUSEPORT, &on,
+		    sizeof(on)))
+		return 0;
+	log_warn("accept=reuseport");
+	return -EOPNOTSUPP;
 }
 
 static int crew_start(struct crew *c)
 {
 	int error = crew_share_address(c);
 
+	if (error)
+		return error;
 	for (unsigned i = 0; !error && i < c->workers; i++) {
 		error = seat_take(c, &c->seats[i]);
 		if (!error)
@@ -618,12 +621,20 @@ static unsigned crew_still_running(struct crew *c)
 	return running;
 }
 
+static void crew_stop_listening(const struct crew *c)
+{
+	if (c->accept == CREW_REUSEPORT)
+		for (unsigned i = 0; i < c->size; i++)
+			shutdown(c->seats[i].listener, SHUT_RDWR);
+}
+
 static void crew_drain(struct crew *c)
 {
 	const struct timespec nudge = clock_timespec(SIGNALS_NUDGE_NS);
 
 	/* When we give up by ourselves, nobody has set a deadline. */
 	signals_stop();
+	crew_stop_listening(c);
 	crew_drop_held(c);
 	while (crew_still_running(c)) {
 		struct pollfd fds[2] = {

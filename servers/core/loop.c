@@ -269,9 +269,11 @@ static void loop_drain(struct loop *l)
 	struct worker *w = &l->worker;
 
 	w->draining = true;
-	if (l->forget)
-		l->forget(l, &l->listener);
-	server_stop_listening(w->server);
+	if (l->listener.fd >= 0) {
+		loop_watch(l, &l->listener, 0);
+		if (l->forget)
+			l->forget(l, &l->listener);
+	}
 	for (struct conn *c = w->conns; c; c = c->next)
 		worker_queue(w, c);
 }
@@ -360,10 +362,19 @@ static void loop_clear_event(struct loop *l)
 		return; /* nothing was there */
 }
 
+/* Time went by in the wait. */
+static void loop_wake(struct loop *l)
+{
+	if (!l->awake)
+		worker_tick(&l->worker);
+	l->awake = true;
+}
+
 void loop_event(struct loop *l, struct watch *w, unsigned ready)
 {
 	struct conn *c = (struct conn *)w;
 
+	loop_wake(l);
 	if (w->kind == WATCH_LISTENER)
 		loop_accept(l);
 	else if (w->kind == WATCH_INBOX)
@@ -442,6 +453,7 @@ static void loop_run_queue(struct loop *l)
 
 void loop_end_turn(struct loop *l)
 {
+	loop_wake(l);
 	loop_run_queue(l);
 	loop_keep_house(l);
 }
@@ -453,5 +465,5 @@ void loop_keep_house(struct loop *l)
 	if (l->accept_ns)
 		loop_accept_again(l);
 	loop_bury(l);
-	worker_tick(&l->worker);
+	l->awake = false;
 }

@@ -54,6 +54,7 @@ struct loop {
 	struct conn *graveyard; /* dead ones, until the turn ends */
 	struct timespec timeout;
 
+	bool awake;	/* worker.now is of this turn */
 	bool exclusive; /* accept=exclusive: wake one worker, not all */
 
 	/* The model's part: fill it in before loop_begin(). */

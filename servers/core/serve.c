@@ -46,8 +46,6 @@ static void serve_step(struct conn *c)
 	const int flags = serve_limited(c) ? MSG_DONTWAIT : 0;
 	size_t len;
 
-	if (signals_stopping())
-		server_stop_listening(c->worker->server);
 	if (conn_output(c, &len)) {
 		if (conn_flush(c, flags) == SOCK_AGAIN)
 			serve_wait(c, POLLOUT);

@@ -25,14 +25,6 @@ void server_ready(struct server *s)
 	s->ready_fd = -1;
 }
 
-void server_stop_listening(struct server *s)
-{
-	const int fd = atomic_exchange(&s->listener, -1);
-
-	if (fd >= 0)
-		close(fd);
-}
-
 bool server_enter(struct server *s)
 {
 	const uint64_t max = s->config.max_connections;

@@ -59,7 +59,7 @@ struct server {
 
 	struct server_config config;
 	struct address address; /* as bound: a real port */
-	_Atomic int listener;	/* non-blocking; -1 once it is closed */
+	int listener;		/* non-blocking */
 	int ready_fd;		/* or -1 */
 	struct scoreboard *board;
 };
@@ -67,11 +67,6 @@ struct server {
 /* Connections are served from now on: says so, on standard output and on
  * --ready-fd. Once. */
 void server_ready(struct server *s);
-
-/* The server is stopping: new connections are refused from now on, while those
- * that there are go on. Each process closes its copy. Any thread, any number
- * of times. */
-void server_stop_listening(struct server *s);
 
 /*
  * Asks for room for one more connection under --max-connections. True: there

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,6 +26,8 @@ static _Atomic int signals_stops;	    /* SIGTERM and SIGINT so far */
 static _Atomic uint64_t signals_stopped_ns; /* when the first came */
 static _Atomic int signals_children;
 static _Atomic bool signals_are_childs; /* this process is a worker */
+static pid_t signals_main_pid;
+static int signals_listener = -1;
 static uint64_t signals_drain_ns;
 static timer_t signals_timer;
 static int signals_event = -1;
@@ -48,8 +51,12 @@ static void signals_on_stop(int number)
 	const int saved = errno;
 	const bool first = !atomic_fetch_add(&signals_stops, 1);
 
-	if (first)
+	if (first) {
 		atomic_store(&signals_stopped_ns, clock_ns());
+		/* All copies of it, in whichever process, end with this. */
+		if (getpid() == signals_main_pid)
+			shutdown(signals_listener, SHUT_RDWR);
+	}
 	if (!atomic_load(&signals_are_childs)) {
 		if (!first)
 			_exit(128 + number);
@@ -87,13 +94,15 @@ static int signals_handle(int number, void (*handler)(int))
 	return sigaction(number, &action, NULL) < 0 ? -errno : 0;
 }
 
-int signals_init(uint64_t drain_timeout_ns)
+int signals_init(uint64_t drain_timeout_ns, int listener)
 {
 	struct sigevent tick = {
 		.sigev_notify = SIGEV_SIGNAL,
 		.sigev_signo = SIGNALS_TICK,
 	};
 
+	signals_main_pid = getpid();
+	signals_listener = listener;
 	signals_drain_ns = drain_timeout_ns;
 	signals_event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (signals_event < 0)

@@ -18,8 +18,9 @@
 
 #define SIGNALS_NUDGE_NS UINT64_C(50000000)
 
-/* In main(), before any thread. 0 or -errno. */
-int signals_init(uint64_t drain_timeout_ns);
+/* In main(), before any thread. From the first signal on, new connections to
+ * `listener` are refused: accept4() on it fails with EINVAL. 0 or -errno. */
+int signals_init(uint64_t drain_timeout_ns, int listener);
 
 /* The server is to stop. */
 bool signals_stopping(void);

@@ -55,7 +55,11 @@ def ipv6(lab):
         server.connect().echo()
 
 
-@case()
+def unix(model):
+    return model.shares_unix
+
+
+@case(only=unix)
 def unix_socket(lab):
     """a Unix socket is served"""
     address = f"unix:{lab.directory}/socket"
@@ -64,7 +68,7 @@ def unix_socket(lab):
         server.connect().echo()
 
 
-@case()
+@case(only=unix)
 def stale_unix_socket(lab):
     """a Unix socket file that nobody listens on is replaced"""
     path = f"{lab.directory}/socket"
@@ -74,13 +78,22 @@ def stale_unix_socket(lab):
         server.connect().echo()
 
 
-@case()
+@case(only=unix)
 def live_unix_socket(lab):
     """a Unix socket that is served already is left to its server"""
     address = f"unix:{lab.directory}/socket"
     with lab.server(listen=address) as server:
         check(address in refused_start(lab, address), "names the address")
         server.connect().echo()
+
+
+@case(only=lambda model: not model.shares_unix)
+def no_unix_socket(lab):
+    """a Unix socket, which its workers cannot share, is refused with the
+    reason"""
+    said = refused_start(lab, f"unix:{lab.directory}/socket")
+    check("Unix" in said and "reuseport" in said, said)
+    equal(len(said.splitlines()), 1, f"lines of {said!r}")
 
 
 @case()

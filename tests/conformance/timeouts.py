@@ -57,6 +57,24 @@ def talk_until_gone(active, silent):
 
 
 @case()
+def idle_server(lab):
+    """--idle-timeout: it counts from when a connection is made, however long
+    the server had nothing to do before"""
+    with lab.server("echo", "--idle-timeout", "300ms") as server:
+        for _ in range(20):
+            time.sleep(0.5)  # the server's time passes, and it sleeps
+            begun = time.monotonic()
+            peer = server.connect()
+            try:
+                peer.echo()
+                return
+            except (Failure, ConnectionError):
+                if time.monotonic() - begun < 0.15:
+                    raise
+    raise Failure("this machine stops for longer than the timeout each time")
+
+
+@case()
 def trickle(lab):
     """--request-timeout: a request that never becomes whole is cut off"""
     with lab.server("line", "--request-timeout", "500ms") as server:

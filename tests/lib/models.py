@@ -16,6 +16,9 @@ class Model:
     holds: Optional[int] = None  # connections served at once; None: any number
     makes: Optional[str] = None  # "process" or "thread": one per connection
     pool: Optional[str] = None  # "process" or "thread": workers kept ready
+    workers: int = 1  # how many of them
+    hands_over: bool = False  # to a process that may have no room for it
+    shares_unix: bool = True  # can serve a Unix socket
     descriptors: Optional[int] = None  # the highest number it can serve
     thousands: bool = False  # made for very many connections
     needs: Optional[str] = None  # the system call without which it cannot be
@@ -33,6 +36,39 @@ MODELS = (
     Model("poll"),
     Model("epoll", thousands=True, needs="epoll_create1"),
     Model("epoll:trigger=edge", thousands=True, needs="epoll_create1"),
+    Model("select:workers=2,kind=process,accept=shared",
+          pool="process", workers=2, descriptors=1024),
+    Model("poll:workers=2,kind=thread,accept=shared",
+          pool="thread", workers=2),
+    Model("poll:workers=2,kind=process,accept=reuseport",
+          pool="process", workers=2, shares_unix=False),
+    Model("epoll:workers=3,kind=thread,accept=shared",
+          pool="thread", workers=3),
+    Model("epoll:workers=3,kind=thread,accept=exclusive",
+          pool="thread", workers=3),
+    Model("epoll:workers=3,kind=thread,accept=reuseport",
+          pool="thread", workers=3, shares_unix=False),
+    Model("epoll:workers=3,kind=thread,accept=dispatch",
+          pool="thread", workers=3),
+    Model("epoll:workers=3,kind=process,accept=shared",
+          pool="process", workers=3),
+    Model("epoll:workers=3,kind=process,accept=exclusive,trigger=edge",
+          pool="process", workers=3),
+    Model("epoll:workers=3,kind=process,accept=reuseport",
+          pool="process", workers=3, shares_unix=False),
+    Model("epoll:workers=3,kind=process,accept=dispatch",
+          pool="process", workers=3, hands_over=True),
+    *(Model(f"prefork:workers=6,accept={accept}",
+            holds=6, pool="process", workers=6)
+      for accept in ("shared", "select", "fcntl", "flock", "mutex", "pass")),
+    *(Model(f"prethread:workers=6,accept={accept}",
+            holds=6, pool="thread", workers=6)
+      for accept in ("mutex", "shared", "queue")),
+    # A second connection may have to wait for the worker that has the first.
+    Model("prefork:workers=6,accept=reuseport",
+          holds=1, pool="process", workers=6, shares_unix=False),
+    Model("prethread:workers=6,accept=reuseport",
+          holds=1, pool="thread", workers=6, shares_unix=False),
 )
 
 
