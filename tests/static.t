@@ -11,6 +11,8 @@ import sys
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 NOT_OURS = ("build", "bin", ".git", "node_modules", "__pycache__")
 FUNCTION_LINES = 60
+NAMED = ("servers", "client", "compare", "common", "peers", "tests", "scripts",
+         "docs")    # in these, a file that a page names must exist
 
 # A handler calls none of these: it is an application protocol without I/O.
 SYSTEM_CALLS = """accept accept4 bind close connect dup epoll_ctl epoll_wait
@@ -121,6 +123,20 @@ def long_functions():
     return found
 
 
+def dead_references():
+    """What the pages name or link to and is not there."""
+    found = []
+    for page in (n for n in ALL if n.endswith(".md")):
+        prose = re.sub(r"^```.*?^```$", "", text(page), flags=re.M | re.S)
+        links = [os.path.join(os.path.dirname(page), each.partition("#")[0])
+                 for each in re.findall(r"\]\(([^)\s]+)\)", prose)
+                 if not re.match(r"\w+:|#", each)]
+        named = re.findall(r"`((?:%s)/[a-z0-9_./-]*)`" % "|".join(NAMED), prose)
+        found += [f"{page}: {name}" for name in links + named
+                  if not os.path.exists(name)]
+    return found
+
+
 def volatile():
     found = matches(C, r"\bvolatile\b")
     return [f for f in found
@@ -148,6 +164,7 @@ CHECKS = [
     (f"no function is longer than {FUNCTION_LINES} lines", long_functions,
      None),
     ("no handler makes a system call", system_calls, None),
+    ("every file that a page names is there", dead_references, None),
     ("every header compiles alone", lambda: output("make", "-s", "headers",
                                                        "WERROR=1", "SAN="),
      "gcc"),
