@@ -34,9 +34,10 @@ void busy_calibrate(void)
 }
 
 /*
- * The thread's CPU clock takes a system call to read. So most of the time that
- * is left is looped away unseen, then the clock says what is left of it; nine
- * tenths at a time, because the CPU may have slowed down since it was measured.
+ * The thread's CPU clock takes a system call to read. So half of the time that
+ * is left is looped away unseen, then the clock says what is left of it, and
+ * so on. Half, because a CPU that shares its core, or saves power, runs at
+ * half the speed that was measured.
  */
 void busy_burn(uint64_t ns)
 {
@@ -44,7 +45,7 @@ void busy_burn(uint64_t ns)
 	uint64_t now = end - ns;
 
 	while (now < end) {
-		const uint64_t left = (end - now) * 9 / 10;
+		const uint64_t left = (end - now) / 2;
 
 		busy_loop(left * busy_speed / NS_PER_US + busy_speed / 8);
 		now = thread_cpu_ns();
