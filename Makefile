@@ -290,12 +290,26 @@ $(COMPARE_TESTS): $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o \
 		$(BUILD)/libcompare.a
 	$(call link_test,$(COMPARE_LIBS))
 
+# ---- fuzzing ----------------------------------------------------------------
+
+# A line `/* sources: FILES */` in a target names what it is linked with.
+FUZZ := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_FLAGS ?= -max_total_time=20
+FUZZ_CC = clang -std=gnu11 $(BASE_CPPFLAGS) $(WARNINGS) -g -O1 \
+	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+
+$(FUZZ:%=$(BUILD)/fuzz/%): $(BUILD)/fuzz/%: tests/fuzz/%.c FORCE
+	@mkdir -p $(BUILD)/fuzz/$*.found
+	$(call say,FUZZ,$@)
+	$(Q)$(FUZZ_CC) -o $@ $< \
+		$$(sed -n 's|^/\* sources: \(.*\) \*/$$|\1|p' $<)
+
 # ---- what one asks for ------------------------------------------------------
 
 RUN_TESTS = SERVERLAB_BIN=$(abspath $(BIN)) SERVERLAB_BUILD=$(abspath $(BUILD)) \
 	SERVERLAB_SAN=$(SAN) tests/run
 
-.PHONY: check unit conformance compare bench format format-check lint headers \
+.PHONY: check unit conformance fuzz compare bench format format-check lint headers \
 	install install-files clean help
 check: all tests ## build everything and run every test
 	$(Q)$(RUN_TESTS)
@@ -305,6 +319,16 @@ unit: tests ## run the unit tests only
 
 conformance: all ## hold each model, or MODEL=SPEC, to the contract of all models
 	$(Q)MODEL='$(MODEL)' $(RUN_TESTS) tests/conformance.t
+
+fuzz: $(FUZZ:%=$(BUILD)/fuzz/%) ## search for inputs that break the parsers (clang; FUZZ_FLAGS=)
+	$(Q)for f in $(FUZZ); do \
+	  $(BUILD)/fuzz/$$f $(FUZZ_FLAGS) -print_final_stats=1 \
+	    -artifact_prefix=$(BUILD)/fuzz/ \
+	    $$(ls tests/fuzz/$$f.dict 2>/dev/null | sed 's/^/-dict=/') \
+	    $(BUILD)/fuzz/$$f.found >$(BUILD)/fuzz/$$f.log 2>&1 || { \
+	      tail -n 40 $(BUILD)/fuzz/$$f.log; exit 1; }; \
+	  sed -n "s/stat::number_of_executed_units:/$$f: no failure in/p" \
+	    $(BUILD)/fuzz/$$f.log; done
 
 compare: all ## compare the server models and print the table
 	$(Q)$(BIN)/compare run
