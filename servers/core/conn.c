@@ -238,6 +238,14 @@ void conn_input(struct conn *c, const char *buf, size_t len)
 		conn_offered(c, len - used);
 }
 
+void conn_handed(struct conn *c, size_t len)
+{
+	conn_count_input(c, len);
+	c->in_request = true;
+	if (c->worker->timed && !c->request_ns)
+		c->request_ns = c->worker->now;
+}
+
 void conn_input_eof(struct conn *c)
 {
 	c->peer_eof = true;

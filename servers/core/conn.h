@@ -45,6 +45,7 @@ struct conn {
 	bool eof_told : 1;   /* and the handler was told */
 	bool lingering : 1;  /* our side is shut down, input is thrown away */
 	bool blocked : 1;    /* the socket took no more output */
+	bool dry : 1;	     /* the last recv() took all there was */
 	bool dead : 1;	     /* closed: only memory is left */
 	/* Bytes of their own: the loop's thread writes them also while another
 	 * runs the connection. */
@@ -96,6 +97,8 @@ char *conn_space(struct conn *c, size_t *size);
 void conn_received(struct conn *c, size_t len);
 /* The same with bytes that are somewhere else. */
 void conn_input(struct conn *c, const char *buf, size_t len);
+/* `len` bytes of a request went to a sequential handler by another way. */
+void conn_handed(struct conn *c, size_t len);
 /* The peer has shut down its side. */
 void conn_input_eof(struct conn *c);
 /* Offers kept input once more: for a turn of a connection with `again`. */

@@ -9,6 +9,7 @@
 #include "common/handler.h"
 #include "common/log.h"
 #include "servers/core/server.h"
+#include "servers/core/stream.h"
 
 enum { REGISTRY_NAME = 64 };
 
@@ -92,6 +93,12 @@ int registry_handler(struct server *s, char why[WHY_SIZE])
 			     : NULL;
 	if (!s->handler)
 		return registry_unknown_handler(s->handler_spec, why);
+	if (s->handler->serve)
+		s->handler = sequential_adapt(s->handler);
+	if (!s->handler) {
+		snprintf(why, WHY_SIZE, "out of memory");
+		return -ENOMEM;
+	}
 	return registry_options(s->handler->options, s->handler->options_size,
 		s->handler_spec, &s->handler_options, why);
 }

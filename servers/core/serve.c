@@ -13,6 +13,7 @@
 #include "servers/core/server.h"
 #include "servers/core/signals.h"
 #include "servers/core/sock.h"
+#include "servers/core/stream.h"
 #include "servers/core/worker.h"
 
 /* Would blocking for ever be wrong? */
@@ -21,8 +22,82 @@ static bool serve_limited(const struct conn *c)
 	return c->worker->timed || c->lingering || signals_stopping();
 }
 
-/* Waits until the socket is ready for `events` (0: only for time to pass), a
- * deadline is over, or a signal comes. */
+int serve_flags(const struct conn *c, const struct carrier *carrier)
+{
+	return carrier->blocking && !serve_limited(c) ? 0 : MSG_DONTWAIT;
+}
+
+bool serve_dry(const struct conn *c, int flags)
+{
+	/* Stopping: no event will say that there is nothing. */
+	return flags && c->dry && !c->eof_seen && !signals_stopping();
+}
+
+/* ---- any carrier ------------------------------------------------------- */
+
+static void serve_read(struct conn *c, const struct carrier *carrier, int flags)
+{
+	enum sock_result result = SOCK_AGAIN;
+
+	if (!serve_dry(c, flags))
+		result = conn_recv(c, flags);
+	/* Stopping: what had arrived is answered, then it ends. */
+	if (signals_stopping() && result != SOCK_FULL)
+		conn_drain(c);
+	if (result == SOCK_AGAIN && !c->finishing)
+		carrier->wait(c, POLLIN);
+	else if (result == SOCK_FULL)
+		carrier->rest(c);
+}
+
+/* One step towards the end of the connection. */
+static void serve_step(struct conn *c, const struct carrier *carrier)
+{
+	const int flags = serve_flags(c, carrier);
+	size_t len;
+
+	if (conn_output(c, &len)) {
+		if (conn_flush(c, flags) == SOCK_AGAIN)
+			carrier->wait(c, POLLOUT);
+	} else if (c->again) {
+		conn_continue(c);
+		carrier->rest(c);
+	} else if (!conn_wants_input(c)) {
+		carrier->wait(c, 0);
+	} else {
+		serve_read(c, carrier, flags);
+	}
+}
+
+/* Lets the peer read the last reply before the socket goes. */
+static void serve_linger(struct conn *c, const struct carrier *carrier)
+{
+	while (conn_linger(c)) {
+		if (conn_discard(c, MSG_DONTWAIT) == SOCK_AGAIN) {
+			carrier->wait(c, POLLIN);
+		} else {
+			conn_expire(c, clock_ns());
+			carrier->rest(c);
+		}
+	}
+}
+
+void serve_conn(struct conn *c, const struct carrier *carrier)
+{
+	if (c->worker->handler->serve) {
+		stream_serve(c, carrier);
+	} else {
+		conn_open(c);
+		while (!conn_done(c)) {
+			worker_tick(c->worker);
+			serve_step(c, carrier);
+		}
+	}
+	serve_linger(c, carrier);
+}
+
+/* ---- a carrier that blocks --------------------------------------------- */
+
 static void serve_wait(struct conn *c, short events)
 {
 	struct pollfd p = {.fd = c->watch.fd, .events = events};
@@ -34,46 +109,24 @@ static void serve_wait(struct conn *c, short events)
 		until = signals_deadline();
 	left = clock_timespec(until > now ? until - now : 0);
 	ppoll(&p, events ? 1 : 0, &left, NULL);
+	c->dry = false;
 	c->worker->now = clock_ns();
 	conn_expire(c, c->worker->now);
 	if (c->worker->now >= signals_deadline())
 		conn_fail(c, "drain.cut", 0);
 }
 
-/* One step towards the end of the connection. */
-static void serve_step(struct conn *c)
+/* The kernel shares out the CPU. */
+static void serve_rest(struct conn *c)
 {
-	const int flags = serve_limited(c) ? MSG_DONTWAIT : 0;
-	size_t len;
-
-	if (conn_output(c, &len)) {
-		if (conn_flush(c, flags) == SOCK_AGAIN)
-			serve_wait(c, POLLOUT);
-	} else if (c->again) {
-		conn_continue(c);
-	} else if (c->paused) {
-		serve_wait(c, 0);
-	} else {
-		const enum sock_result result = conn_recv(c, flags);
-
-		/* Stopping: what had arrived is answered, then it ends. */
-		if (signals_stopping() && result != SOCK_FULL)
-			conn_drain(c);
-		if (result == SOCK_AGAIN && !c->finishing)
-			serve_wait(c, POLLIN);
-	}
+	(void)c;
 }
 
-/* Lets the peer read the last reply before the socket goes. */
-static void serve_linger(struct conn *c)
-{
-	while (conn_linger(c)) {
-		if (conn_discard(c, MSG_DONTWAIT) == SOCK_AGAIN)
-			serve_wait(c, POLLIN);
-		else
-			conn_expire(c, clock_ns());
-	}
-}
+static const struct carrier serve_blocking = {
+	.wait = serve_wait,
+	.rest = serve_rest,
+	.blocking = true,
+};
 
 void serve_socket(struct worker *w, int fd)
 {
@@ -85,12 +138,7 @@ void serve_socket(struct worker *w, int fd)
 		accept_abandon(w->server, w->slot, fd, "memory", ENOMEM);
 		return;
 	}
-	conn_open(c);
-	while (!conn_done(c)) {
-		worker_tick(w);
-		serve_step(c);
-	}
-	serve_linger(c);
+	serve_conn(c, &serve_blocking);
 	close(fd);
 	conn_close(c);
 	conn_free(c);

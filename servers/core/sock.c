@@ -34,8 +34,25 @@ enum sock_result conn_recv(struct conn *c, int flags)
 		conn_input_eof(c);
 		return SOCK_DONE;
 	}
+	c->dry = (size_t)n < size;
 	conn_received(c, (size_t)n);
 	return (size_t)n == size ? SOCK_FULL : SOCK_DONE;
+}
+
+ssize_t conn_recv_into(struct conn *c, void *buf, size_t len, int flags)
+{
+	const ssize_t n = recv(c->watch.fd, buf, len, flags);
+	const int error = errno;
+
+	if (n > 0) {
+		c->dry = (size_t)n < len;
+		conn_handed(c, (size_t)n);
+	} else if (n == 0) {
+		c->peer_eof = true;
+	} else {
+		sock_failed(c, "read");
+	}
+	return n < 0 ? -error : n;
 }
 
 enum sock_result conn_flush(struct conn *c, int flags)

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/* Streams, and the carrier that reads and writes the socket directly. */
+#include "servers/core/stream.h"
+
+#include <errno.h>
+#include <poll.h>
+
+#include "servers/core/conn.h"
+#include "servers/core/serve.h"
+#include "servers/core/server.h"
+#include "servers/core/signals.h"
+#include "servers/core/sock.h"
+#include "servers/core/worker.h"
+
+ssize_t stream_read(struct stream *s, void *buf, size_t len)
+{
+	return s->ops->read(s, buf, len);
+}
+
+ssize_t stream_write(struct stream *s, const void *buf, size_t len)
+{
+	return s->ops->write(s, buf, len);
+}
+
+int stream_pause(struct stream *s, uint64_t ns)
+{
+	return s->ops->pause(s, ns);
+}
+
+struct conn *stream_conn(struct stream *s)
+{
+	return s->conn;
+}
+
+int stream_ended(const struct stream *s)
+{
+	const struct conn *c = s->conn;
+
+	if (c->error)
+		return -c->error;
+	return c->finishing ? -ESHUTDOWN : 0;
+}
+
+size_t stream_room(const struct stream *s, size_t len)
+{
+	const uint64_t high = s->conn->worker->server->config.high_water;
+	const uint64_t most = high < STREAM_CHUNK ? high : STREAM_CHUNK;
+	const size_t held = s->conn->out ? buf_len(s->conn->out) : 0;
+	const size_t room = held < most ? (size_t)(most - held) : 0;
+
+	return room < len ? room : len;
+}
+
+/* ---- direct ------------------------------------------------------------ */
+
+enum { DIRECT_TURN = 16 }; /* calls without a wait, then others have a turn */
+
+struct direct {
+	struct stream stream;
+	const struct carrier *carrier;
+	unsigned calls; /* since the last wait */
+};
+
+static void direct_wait(struct direct *d, short events)
+{
+	d->calls = 0;
+	d->carrier->wait(d->stream.conn, events);
+}
+
+/* The flags of a call that is about to be made. */
+static int direct_flags(struct direct *d)
+{
+	struct conn *c = d->stream.conn;
+
+	if (d->calls++ >= DIRECT_TURN) {
+		d->calls = 0;
+		d->carrier->rest(c);
+	}
+	worker_tick(c->worker);
+	return serve_flags(c, d->carrier);
+}
+
+/* Sends all that was written, or finds the connection broken. */
+static void direct_flush(struct direct *d)
+{
+	struct conn *c = d->stream.conn;
+
+	while (c->out)
+		if (conn_flush(c, direct_flags(d)) == SOCK_AGAIN)
+			direct_wait(d, POLLOUT);
+}
+
+/* The socket has nothing for us now. Stopping: what had arrived is answered,
+ * then it ends. */
+static void direct_await_input(struct direct *d)
+{
+	struct conn *c = d->stream.conn;
+
+	if (signals_stopping())
+		conn_drain(c);
+	if (!c->finishing)
+		direct_wait(d, POLLIN);
+}
+
+static ssize_t direct_read(struct stream *s, void *buf, size_t len)
+{
+	struct direct *d = (struct direct *)s;
+	struct conn *c = s->conn;
+
+	for (;;) {
+		ssize_t n = -EAGAIN;
+		int flags;
+
+		direct_flush(d);
+		if (stream_ended(s))
+			return stream_ended(s);
+		if (c->peer_eof)
+			return 0;
+		flags = direct_flags(d);
+		if (!serve_dry(c, flags))
+			n = conn_recv_into(c, buf, len, flags);
+		if (n >= 0)
+			return n;
+		if (n == -EAGAIN)
+			direct_await_input(d);
+	}
+}
+
+static ssize_t direct_write(struct stream *s, const void *buf, size_t len)
+{
+	const char *rest = buf;
+	size_t left = len;
+
+	while (left) {
+		const size_t n = stream_room(s, left);
+
+		if (stream_ended(s))
+			return stream_ended(s);
+		conn_write(s->conn, rest, n);
+		rest += n;
+		left -= n;
+		if (!n)
+			direct_flush((struct direct *)s);
+	}
+	return stream_ended(s) ? stream_ended(s) : (ssize_t)len;
+}
+
+static int direct_pause(struct stream *s, uint64_t ns)
+{
+	struct direct *d = (struct direct *)s;
+
+	direct_flush(d);
+	conn_pause(s->conn, ns);
+	while (s->conn->paused)
+		direct_wait(d, 0);
+	return stream_ended(s);
+}
+
+static const struct stream_ops direct_ops = {
+	.read = direct_read,
+	.write = direct_write,
+	.pause = direct_pause,
+};
+
+void stream_serve(struct conn *c, const struct carrier *carrier)
+{
+	struct direct d = {
+		.stream = {.ops = &direct_ops, .conn = c},
+		.carrier = carrier,
+	};
+
+	c->opened = true; /* serve() stands for open() too */
+	c->worker->handler->serve(&d.stream);
+	conn_finish(c);
+	direct_flush(&d);
+}
