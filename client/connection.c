@@ -354,6 +354,7 @@ static void connection_judge(struct connection *c, enum reply verdict)
 	static const enum error_kind kinds[] = {
 		[REPLY_WRONG] = ERROR_MISMATCH,
 		[REPLY_SHORT] = ERROR_SHORT,
+		[REPLY_STATUS] = ERROR_STATUS,
 		[REPLY_PARSE] = ERROR_PARSE,
 	};
 

@@ -34,7 +34,7 @@ struct engine {
 	void (*disconnect)(struct connection *c);
 
 	/* Waits for events until `deadline_ns` at the latest (0: not at all)
-	 * and passes them on. 0 or -errno. */
+	 * and passes them on: how many there were, or -errno. */
 	int (*wait)(struct worker *w, uint64_t deadline_ns);
 };
 

@@ -277,6 +277,7 @@ static int epoll_wait_events(struct worker *w, uint64_t deadline_ns)
 
 	if (n < 0)
 		return errno == EINTR ? 0 : -errno;
+	n += e->ready_head != NULL;
 	for (i = 0; i < n; i++) {
 		struct connection *c = e->events[i].data.ptr;
 
@@ -286,7 +287,7 @@ static int epoll_wait_events(struct worker *w, uint64_t deadline_ns)
 			epoll_woken(w);
 	}
 	epoll_more_turns(e);
-	return 0;
+	return n;
 }
 
 const struct engine engine_epoll = {

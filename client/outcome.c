@@ -164,20 +164,38 @@ static void outcome_judge_requests(struct outcome *o)
 			ended + o->in_flight_stop + o->unsent);
 }
 
-/* An open loop must have kept its promise: to send at this rate. */
+/* An open loop must have kept its promise: to send on time, at this rate. */
 static void outcome_judge_rate(struct outcome *o, bool saturated)
 {
-	double asked = o->config->rate;
-	double reached = outcome_rate(o);
+	uint64_t lag_ns = histogram_percentile(o->window.send_lag, 50);
+	uint64_t late = o->unsent + o->in_flight_stop;
+	uint64_t room = o->config->connections * o->config->pipeline;
+	char time[32];
 
 	if (saturated)
 		outcome_reason(o,
 			"the client itself was saturated (%.0f %% of a CPU)",
 			100 * o->busy_share);
-	if (o->window.ok > 0 && reached < 0.98 * asked &&
-		o->unsent + o->in_flight_stop > o->config->connections)
-		outcome_reason(o, "the rate was missed: %.0f/s of %.0f/s",
-			reached, asked);
+	if (lag_ns > NS_PER_MS)
+		outcome_reason(o,
+			"the client itself was late: half of its requests by "
+			"%s and more",
+			format_time(lag_ns, time, sizeof(time)));
+	if (late > room && late * 50 > outcome_scheduled(o))
+		outcome_reason(o, "the rate was missed: %.0f/s of %.6g/s",
+			outcome_rate(o), o->config->rate);
+}
+
+/* What has set the pace: the schedule, if it was kept. */
+static enum bound outcome_bound(const struct outcome *o, bool saturated)
+{
+	if (saturated)
+		return BOUND_CLIENT;
+	if (o->config->rate > 0 &&
+		o->unsent + o->in_flight_stop <=
+			o->config->connections * o->config->pipeline)
+		return BOUND_RATE;
+	return BOUND_SERVER;
 }
 
 void outcome_judge(struct outcome *o)
@@ -188,11 +206,7 @@ void outcome_judge(struct outcome *o)
 	o->reason_count = 0;
 	outcome_judge_connections(o);
 	outcome_judge_requests(o);
-	o->bounded_by = saturated ? BOUND_CLIENT : BOUND_SERVER;
-	if (o->config->rate > 0) {
-		if (o->bounded_by == BOUND_SERVER &&
-			outcome_rate(o) >= 0.98 * o->config->rate)
-			o->bounded_by = BOUND_RATE;
+	o->bounded_by = outcome_bound(o, saturated);
+	if (o->config->rate > 0)
 		outcome_judge_rate(o, saturated);
-	}
 }

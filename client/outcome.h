@@ -34,7 +34,7 @@ struct outcome {
 
 	double cpu_seconds; /* of all threads, in the window */
 	double cpu_share;   /* of a CPU, by the busiest thread */
-	double busy_share;  /* the same with its waits for the CPU */
+	double busy_share;  /* with its waits for the CPU, without spinning */
 
 	enum bound bounded_by;
 	bool valid;

@@ -279,11 +279,12 @@ static int run_join(struct run_state *r)
 static void run_add_usage(
 	struct outcome *o, const struct worker *w, uint64_t window_ns)
 {
-	double cpu_ns = (double)(w->usage_stop.cpu_ns - w->usage_start.cpu_ns);
-	double delay_ns =
-		(double)(w->usage_stop.delay_ns - w->usage_start.delay_ns);
+	const struct worker_usage *from = &w->usage_start, *to = &w->usage_stop;
+	double cpu_ns = (double)(to->cpu_ns - from->cpu_ns);
+	double delay_ns = (double)(to->delay_ns - from->delay_ns);
+	double spun_ns = (double)(to->spun_ns - from->spun_ns);
 	double share = cpu_ns / (double)window_ns;
-	double busy = (cpu_ns + delay_ns) / (double)window_ns;
+	double busy = (cpu_ns + delay_ns - spun_ns) / (double)window_ns;
 
 	o->cpu_seconds += cpu_ns / 1e9;
 	if (share > o->cpu_share)

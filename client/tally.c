@@ -19,6 +19,7 @@ static const char *const error_kinds[ERROR_KINDS] = {
 	[ERROR_MISMATCH] = "reply.mismatch",
 	[ERROR_SHORT] = "reply.short",
 	[ERROR_LONG] = "reply.long",
+	[ERROR_STATUS] = "reply.status",
 	[ERROR_PARSE] = "reply.parse",
 	[ERROR_TIMEOUT] = "timeout",
 };

@@ -25,6 +25,7 @@ enum error_kind {
 	ERROR_MISMATCH, /* reply.mismatch: other bytes than expected */
 	ERROR_SHORT,	/* reply.short: the connection ended within a reply */
 	ERROR_LONG,	/* reply.long: bytes that nothing asked for */
+	ERROR_STATUS,	/* reply.status: the server says that it failed */
 	ERROR_PARSE,	/* reply.parse: not the protocol */
 	ERROR_TIMEOUT,	/* timeout: no complete reply in time */
 	ERROR_KINDS,

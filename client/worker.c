@@ -107,9 +107,9 @@ static uint64_t worker_timeval_ns(struct timeval t)
 }
 
 /* The kernel may not count waiting times (CONFIG_SCHED_INFO): 0 then. */
-static struct worker_usage worker_usage(void)
+static struct worker_usage worker_usage(const struct worker *w)
 {
-	struct worker_usage u = {0, 0};
+	struct worker_usage u = {.spun_ns = w->spun_ns};
 	struct rusage r;
 	FILE *f = fopen("/proc/thread-self/schedstat", "re");
 
@@ -155,7 +155,7 @@ static void worker_enter_drain(struct worker *w, uint64_t stop_ns)
 	uint64_t timeout_ns = w->run->config->timeout_ns;
 
 	w->in_flight_stop = w->in_flight;
-	w->usage_stop = worker_usage();
+	w->usage_stop = worker_usage(w);
 	w->unsent = worker_count_unsent(w, stop_ns);
 	w->edge_ns = UINT64_MAX;
 	w->drain_end_ns =
@@ -169,7 +169,7 @@ static void worker_enter_window(struct worker *w)
 	const struct config *config = w->run->config;
 
 	w->in_flight_start = w->in_flight;
-	w->usage_start = worker_usage();
+	w->usage_start = worker_usage(w);
 	if (config->requests == UINT64_MAX)
 		return;
 	w->budget = worker_share(config->requests, config->threads, w->index);
@@ -365,14 +365,22 @@ static void worker_look(struct worker *w, uint64_t now, bool *begun)
 	}
 }
 
+/* A wait that was not to sleep and brought nothing: not work, though the CPU
+ * was busy with it. */
+static void worker_spun(struct worker *w, uint64_t since)
+{
+	w->spun_ns += clock_ns() - since;
+	w->tally->syscalls--;
+}
+
 static int worker_loop(struct worker *w)
 {
 	const struct engine *engine = w->run->config->engine;
 	bool begun = false, said_farewell = false;
-	int error = 0;
+	int events = 0;
 
-	while (!error) {
-		uint64_t now = worker_now(w);
+	while (events >= 0) {
+		uint64_t now = worker_now(w), deadline_ns;
 
 		worker_look(w, now, &begun);
 		worker_expire(w, now);
@@ -380,10 +388,13 @@ static int worker_loop(struct worker *w)
 		if (w->run->config->rate > 0)
 			worker_dispatch(w, worker_now(w));
 		if (worker_drained(w, now, &said_farewell))
-			break;
-		error = engine->wait(w, worker_deadline(w));
+			return 0;
+		deadline_ns = worker_deadline(w);
+		events = engine->wait(w, deadline_ns);
+		if (events == 0 && deadline_ns <= now)
+			worker_spun(w, now);
 	}
-	return error;
+	return events;
 }
 
 /* Connections that are requests are made when requests may be. */

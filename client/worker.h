@@ -32,6 +32,7 @@ struct run {
 struct worker_usage {
 	uint64_t cpu_ns;
 	uint64_t delay_ns; /* ready to run, but another had the CPU */
+	uint64_t spun_ns;  /* of it, spent waiting without sleeping */
 };
 
 struct worker {
@@ -55,6 +56,7 @@ struct worker {
 	uint64_t down;	    /* connections that are */
 	uint64_t farewells; /* connections in that state */
 	uint64_t random;
+	uint64_t spun_ns; /* see struct worker_usage */
 
 	enum stretch stretch;
 	uint64_t edge_ns; /* the current tally ends */

@@ -32,12 +32,13 @@ struct session {
 };
 
 enum reply {
-	REPLY_MORE,  /* so far as expected; the reply is not complete */
-	REPLY_DONE,  /* complete and right */
-	REPLY_LAST,  /* complete and right, and the server will close */
-	REPLY_WRONG, /* other bytes than expected */
-	REPLY_SHORT, /* the connection ended within the reply */
-	REPLY_PARSE, /* not this protocol */
+	REPLY_MORE,   /* so far as expected; the reply is not complete */
+	REPLY_DONE,   /* complete and right */
+	REPLY_LAST,   /* complete and right, and the server will close */
+	REPLY_WRONG,  /* other bytes than expected */
+	REPLY_SHORT,  /* the connection ended within the reply */
+	REPLY_STATUS, /* the server says that it has failed */
+	REPLY_PARSE,  /* not this protocol */
 };
 
 struct workload {

@@ -388,6 +388,123 @@ def _(cell):
     equal(run.expect(3, ok=0).json["errors"], {"reply.mismatch": 5}, "errors")
 
 
+def http_server(reply):
+    """`reply(request head, request body, number)`: bytes, or (bytes, True) to
+    close after them."""
+    def serve(connection, server):
+        stream = connection.makefile("rb")
+        while True:
+            head = b""
+            while not head.endswith(b"\r\n\r\n"):
+                line = stream.readline()
+                if not line:
+                    return
+                head += line
+            body = b""
+            if match := re.search(rb"Content-Length: (\d+)", head):
+                body = stream.read(int(match[1]))
+            elif b"chunked" in head:
+                while size := int(stream.readline(), 16):
+                    body += stream.read(size)
+                    stream.readline()
+                stream.readline()
+            answer = reply(head, body, server.next())
+            if isinstance(answer, tuple):
+                connection.sendall(answer[0])
+                return
+            connection.sendall(answer)
+    return Server(serve)
+
+
+def http_reply(body, *fields, status=b"200 OK"):
+    return (b"HTTP/1.1 " + status + b"\r\n"
+            + b"".join(field + b"\r\n" for field in fields)
+            + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+
+
+def http_chunks(number):
+    """Twenty letters, cut in two at a place that changes."""
+    cut = number % 8 + 1
+    return (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+            b"%x;ext=1\r\n%s\r\n%X\r\n%s\r\n0\r\nTrailer: x\r\n\r\n"
+            % (cut, b"x" * cut, 20 - cut, b"x" * (20 - cut)))
+
+
+HTTP_RIGHT = (
+    ("a short body", "http", lambda h, b, n: http_reply(b"hello")),
+    ("a body of a megabyte", "http",
+     lambda h, b, n: http_reply(bytes(range(256)) * 4096)),
+    ("a Date that changes", "http",
+     lambda h, b, n: http_reply(b"hello", b"Date: %d" % n)),
+    ("a chunked body, each time cut differently", "http",
+     lambda h, b, n: http_chunks(n)),
+    ("a body that ends with the connection", "http",
+     lambda h, b, n: (b"HTTP/1.1 200 OK\r\n\r\nuntil the end", True)),
+    ("a server that closes now and then, and says so", "http",
+     lambda h, b, n: (http_reply(b"x", b"Connection: close"), True)
+     if n % 3 == 0 else http_reply(b"x", b"Connection: keep-alive")),
+    ("HEAD, answered with a length and no body", "http:method=HEAD",
+     lambda h, b, n: h.startswith(b"HEAD /") and http_reply(b"x" * 99)[:-99]),
+    ("POST, its body sent whole", "http:method=POST,body=10k",
+     lambda h, b, n: http_reply(b"%d" % len(b))),
+    ("POST, its body sent in chunks",
+     "http:method=POST,body=10k,chunked=on",
+     lambda h, b, n: http_reply(b"%d" % len(b))),
+    ("100 Continue before the answer", "http:method=POST,body=5",
+     lambda h, b, n: b"HTTP/1.1 100 Continue\r\n\r\n" + http_reply(b"ok")),
+    ("another status than 200, where it is expected", "http:status=404",
+     lambda h, b, n: http_reply(b"no", status=b"404 Not Found")),
+    ("no body at all", "http:status=204",
+     lambda h, b, n: b"HTTP/1.1 204 No Content\r\n\r\n"),
+    ("bodies that differ, with same=off", "http:same=off",
+     lambda h, b, n: http_reply(b"%d" % n)),
+)
+
+
+def add_http_right(name, spec, reply):
+    def case(cell):
+        run = Run(cell, "-n", "60", "-c", "3", "-t", "2", "-w", spec,
+                  http_server(reply).address)
+        run.expect(0, ok=60, failed=0)
+        equal(all_errors(run), {}, "errors")
+    TABLE.add(f"http accepts {name}", case)
+
+
+for row in HTTP_RIGHT:
+    add_http_right(*row)
+
+HTTP_WRONG = (
+    ("another body", "reply.mismatch", lambda: http_reply(b"jello")),
+    ("a longer body", "reply.mismatch", lambda: http_reply(b"hello!")),
+    ("another status", "reply.status",
+     lambda: http_reply(b"hello", status=b"503 Busy")),
+    ("no HTTP", "reply.parse", lambda: b"SSH-2.0-OpenSSH\r\n"),
+    ("two different lengths", "reply.parse",
+     lambda: http_reply(b"hello", b"Content-Length: 6")),
+    ("a length and chunks", "reply.parse",
+     lambda: http_reply(b"hello", b"Transfer-Encoding: chunked")),
+    ("a length that is none", "reply.parse",
+     lambda: http_reply(b"hello", b"Content-Length: -5")),
+    ("a body cut short", "reply.short",
+     lambda: (http_reply(b"hello")[:-1], True)),
+    ("a header cut short", "reply.short", lambda: (b"HTTP/1.1 200", True)),
+)
+
+
+def add_http_wrong(name, error, reply):
+    def case(cell):
+        run = Run(cell, "-n", "40", "-c", "1", "-w", "http", http_server(
+            lambda h, b, n: http_reply(b"hello") if n % 10 else reply()
+        ).address)
+        run.expect(3, ok=36, failed=4)
+        equal(run.json["errors"], {error: 4}, "errors")
+    TABLE.add(f"http counts {name} as {error}, each one", case)
+
+
+for row in HTTP_WRONG:
+    add_http_wrong(*row)
+
+
 # ---- wrong servers: one reply in ten goes wrong, of a hundred ---------------
 
 def flip(connection, data):

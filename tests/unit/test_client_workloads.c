@@ -264,6 +264,61 @@ static void discard_sends_lines_of_its_size(void **state)
 	bench_close(&b);
 }
 
+static const char *const http_replies[] = {
+	"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+	"HTTP/1.1 200 OK\nDate: now\ncontent-length:5\n\nhello",
+	"HTTP/1.1 200\r\nTransfer-Encoding: chunked\r\n\r\n"
+	"1\r\nh\r\n04;x=y\r\nello\r\n0\r\nTrailer: t\r\n\r\n",
+	"HTTP/1.1 100 Continue\r\n\r\n"
+	"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+};
+
+static void http_reads_a_reply_in_any_pieces(void **state)
+{
+	struct bench b = bench_open("http:path=/x");
+	size_t i, k, n = sizeof(http_replies) / sizeof(http_replies[0]);
+
+	(void)state;
+	for (k = 0; k < 3 * n; k++)
+		for (i = 0; i < PIECES; i++) {
+			const char *reply = http_replies[(k / 2) % n];
+
+			assert_int_equal(bench_feed(&b, bench_ask(&b), reply,
+						 strlen(reply), pieces[i]),
+				REPLY_DONE);
+		}
+	bench_close(&b);
+}
+
+/* Longer than what is remembered of a reply: the body is hashed. */
+static void http_notices_one_wrong_byte_anywhere(void **state)
+{
+	static const char header[] =
+		"HTTP/1.1 200 OK\r\nContent-Length: 3001\r\n\r\n";
+	enum { HEAD = sizeof(header) - 1, LEN = HEAD + 3001 };
+	struct bench b = bench_open("http");
+	char *reply = malloc(LEN);
+	size_t at, i;
+
+	(void)state;
+	memcpy(reply, header, HEAD);
+	for (i = HEAD; i < LEN; i++)
+		reply[i] = (char)(i * 7);
+	for (at = HEAD; at < LEN; at += 97) {
+		assert_int_equal(bench_feed(&b, bench_ask(&b), reply, LEN,
+					 pieces[at % PIECES]),
+			REPLY_DONE);
+		reply[at] ^= 4;
+		assert_int_equal(bench_feed(&b, bench_ask(&b), reply, LEN,
+					 pieces[at % PIECES]),
+			REPLY_WRONG);
+		reply[at] ^= 4;
+		memset(b.session.state, 0, b.workload->state_size);
+	}
+	free(reply);
+	bench_close(&b);
+}
+
 static void wrong_specs_are_explained(void **state)
 {
 	static const char *const cases[][2] = {
@@ -274,6 +329,8 @@ static void wrong_specs_are_explained(void **state)
 		{"line:size=1", "size"},
 		{"bytes:size=16385", "16384"},
 		{"greet:size=1", "size"},
+		{"http:path=x", "path"},
+		{"http:body=5", "POST"},
 	};
 	const struct workload *workload;
 	char why[WHY_SIZE];
@@ -301,6 +358,8 @@ int main(void)
 		cmocka_unit_test(greet_wants_thanks_and_a_whole_line),
 		cmocka_unit_test(chargen_follows_the_pattern_across_requests),
 		cmocka_unit_test(discard_sends_lines_of_its_size),
+		cmocka_unit_test(http_reads_a_reply_in_any_pieces),
+		cmocka_unit_test(http_notices_one_wrong_byte_anywhere),
 		cmocka_unit_test(wrong_specs_are_explained),
 	};
 
