@@ -12,8 +12,9 @@
 #include "client/engine.h"
 #include "client/workload.h"
 #include "common/clock.h"
+#include "common/version.h"
 
-const char *argp_program_version = "serverlab client 1.0";
+const char *argp_program_version = "serverlab client " SERVERLAB_VERSION;
 
 enum config_key {
 	KEY_REQUESTS_PER_CONNECTION = 256,

@@ -2,6 +2,7 @@
 /* compare: measures server models side by side, keeps what it measured, and
  * says what of it is more than noise. This file finds the subcommand. */
 #include "common/log.h"
+#include "common/version.h"
 #include "compare/command.h"
 
 #include <locale.h>
@@ -65,6 +66,10 @@ int main(int argc, char **argv)
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
 		!strcmp(argv[1], "help")) {
 		print_help(stdout);
+		return 0;
+	}
+	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
+		puts("serverlab compare " SERVERLAB_VERSION);
 		return 0;
 	}
 	for (const struct command *c = commands; c->name; c++) {

@@ -18,13 +18,14 @@
 
 #include "common/handler.h"
 #include "common/log.h"
+#include "common/version.h"
 #include "servers/core/registry.h"
 #include "servers/core/scoreboard.h"
 #include "servers/core/server.h"
 #include "servers/core/signals.h"
 #include "servers/core/stats.h"
 
-const char *argp_program_version = "serverlab server 0.1";
+const char *argp_program_version = "serverlab server " SERVERLAB_VERSION;
 
 struct settings {
 	struct server server;

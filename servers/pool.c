@@ -189,8 +189,10 @@ static int pool_run(struct server *s)
 				.notice.fd =
 					eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC),
 			},
-		.jobs = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER},
-		.done = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER},
+		.jobs = {.lock = PTHREAD_MUTEX_INITIALIZER,
+			.filled = PTHREAD_COND_INITIALIZER},
+		.done = {.lock = PTHREAD_MUTEX_INITIALIZER,
+			.filled = PTHREAD_COND_INITIALIZER},
 	};
 	struct worker *w = &pool.loop.worker;
 	int error;

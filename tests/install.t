@@ -48,12 +48,21 @@ refuses() {
 		grep -q "no program 'nothing'" "$work/err"
 }
 
+# helps PROGRAM: its --help and that of its subcommands
+helps() {
+	"$command" "$1" --help
+	[ "$1" != compare ] || for subcommand in run list show export import; do
+		"$command" compare "$subcommand" --help
+	done
+}
+
 # All flags of --help are in the manual page.
 pages_name_all_flags() {
 	for program in $programs; do
 		page=$prefix/share/man/man1/serverlab-$program.1
-		"$command" "$program" --help |
-			grep -o -e '--[a-z][a-z-]*' | sort -u >"$work/flags"
+		helps "$program" |
+			sed -n 's/^ *\(-., \)\{0,1\}\(--[a-z][a-z-]*\).*/\2/p' |
+			sort -u >"$work/flags"
 		[ -s "$work/flags" ] || return
 		while read -r flag; do
 			sed 's/\\-/-/g' "$page" |
