@@ -124,6 +124,7 @@ static struct conn *leader_lead(
 static unsigned leader_serve(struct conn *c, unsigned ready, struct worker *own)
 {
 	enum sock_result result = SOCK_DONE;
+	unsigned left = ready & WATCH_HANGUP;
 
 	worker_tick(own);
 	c->worker = own;
@@ -131,15 +132,17 @@ static unsigned leader_serve(struct conn *c, unsigned ready, struct worker *own)
 		c->eof_seen = true;
 	if (ready & (WATCH_WRITE | WATCH_HANGUP))
 		c->blocked = false;
-	if (c->again)
+	if (c->again) {
 		conn_continue(c);
-	else if (ready & (WATCH_READ | WATCH_HANGUP) && conn_wants_input(c))
+		left |= ready & WATCH_READ; /* not read yet */
+	} else if (ready & (WATCH_READ | WATCH_HANGUP) && conn_wants_input(c)) {
 		result = conn_recv(c, MSG_DONTWAIT);
+	}
 	if (c->out && !c->blocked)
 		c->blocked = conn_flush(c, MSG_DONTWAIT) == SOCK_AGAIN;
 	if (result == SOCK_FULL || (c->eof_seen && !c->peer_eof))
-		return WATCH_READ | (ready & WATCH_HANGUP);
-	return ready & WATCH_HANGUP;
+		left |= WATCH_READ;
+	return left;
 }
 
 /* The connection is back in the set. If the leader, who sleeps, would now

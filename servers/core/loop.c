@@ -170,6 +170,8 @@ static void loop_read(struct loop *l, struct conn *c)
 		result = conn_discard(c, MSG_DONTWAIT);
 	else if (conn_wants_input(c))
 		result = conn_recv(c, MSG_DONTWAIT);
+	else if (l->edge) /* look again as soon as it does, see loop_arm() */
+		c->watch.interest &= (uint8_t)~WATCH_READ;
 	if (result == SOCK_DONE && c->eof_seen && !c->peer_eof)
 		result = SOCK_FULL; /* no edge will tell of the end again */
 	if (result == SOCK_FULL && (l->edge || l->worker.draining))

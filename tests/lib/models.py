@@ -64,6 +64,8 @@ MODELS = (
     *(Model(f"prethread:workers=6,accept={accept}",
             holds=6, pool="thread", workers=6)
       for accept in ("mutex", "shared", "queue")),
+    Model("pool:workers=3", pool="thread", workers=3),
+    Model("leader:workers=3", pool="thread", workers=3),
     # A second connection may have to wait for the worker that has the first.
     Model("prefork:workers=6,accept=reuseport",
           holds=1, pool="process", workers=6, shares_unix=False),
