@@ -135,7 +135,7 @@ int stats_holm(double *p, size_t n)
 
 int stats_differs(const struct estimate *ratio, double adjusted_p)
 {
-	return adjusted_p < STATS_LEVEL && (ratio->low > 1 || ratio->high < 1);
+	return adjusted_p < STATS_CLAIM && (ratio->low > 1 || ratio->high < 1);
 }
 
 double stats_jain(const double *x, size_t n)

@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: MIT */
+/* What the command line and experiment files may say, and which cells come of
+ * it. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "compare/plan.h"
+#include "compare/text.h"
+
+static void assert_texts(const struct texts *t, const char *const *wanted)
+{
+	size_t n = 0;
+
+	for (; wanted[n]; n++) {
+		assert_true(n < t->count);
+		assert_string_equal(t->at[n], wanted[n]);
+	}
+	assert_int_equal(t->count, n);
+}
+
+static void assert_specs(const char *list, const char *const *wanted)
+{
+	struct texts t = {0};
+
+	assert_int_equal(texts_add_specs(&t, list), 0);
+	assert_texts(&t, wanted);
+	texts_clear(&t);
+}
+
+static void test_commas_between_specs_and_within(void **state)
+{
+	(void)state;
+	assert_specs("epoll", (const char *[]) {"epoll", NULL});
+	assert_specs("epoll,poll", (const char *[]) {"epoll", "poll", NULL});
+	assert_specs("epoll:workers=2,accept=dispatch,poll",
+		(const char *[]) {
+			"epoll:workers=2,accept=dispatch", "poll", NULL});
+	assert_specs("prefork:accept=mutex,workers=8,prefork:accept=pass",
+		(const char *[]) {"prefork:accept=mutex,workers=8",
+			"prefork:accept=pass", NULL});
+	assert_specs("fork; epoll:trigger=edge , select",
+		(const char *[]) {
+			"fork", "epoll:trigger=edge", "select", NULL});
+	assert_specs("./mine.so,epoll",
+		(const char *[]) {"./mine.so", "epoll", NULL});
+	assert_specs("http:path=/a\\,b,echo",
+		(const char *[]) {"http:path=/a\\,b", "echo", NULL});
+	assert_specs("external:nc -l {port};epoll",
+		(const char *[]) {"external:nc -l {port}", "epoll", NULL});
+}
+
+static void test_empty_specs_are_refused(void **state)
+{
+	static const char *const wrong[] = {
+		"", ",", "epoll,", ",epoll", "epoll,,poll", "epoll; ;poll"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		struct texts t = {0};
+
+		assert_int_equal(texts_add_specs(&t, wrong[i]), -EINVAL);
+		texts_clear(&t);
+	}
+}
+
+static void assert_with(const char *spec, const char *key, const char *value,
+	const char *wanted)
+{
+	char *text = spec_with(spec, key, value);
+
+	assert_string_equal(text, wanted);
+	free(text);
+}
+
+static void test_one_option_of_a_spec_is_replaced(void **state)
+{
+	(void)state;
+	assert_with("echo", "size", "1k", "echo:size=1k");
+	assert_with("echo:size=64", "size", "1k", "echo:size=1k");
+	assert_with("a:x=1,size=2,y=3", "size", "4", "a:x=1,y=3,size=4");
+	assert_with("a:xsize=1", "size", "4", "a:xsize=1,size=4");
+}
+
+/* ---- plans ---------------------------------------------------------------- */
+
+struct fixture {
+	struct plan plan;
+	struct run *run;
+	struct texts known;
+	char why[WHY_SIZE];
+};
+
+static int set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	plan_init(&f->plan);
+	f->run = run_new();
+	texts_add_specs(&f->known, "blocking,epoll,poll,limit");
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	plan_release(&f->plan);
+	run_free(f->run);
+	texts_clear(&f->known);
+	free(f);
+	return 0;
+}
+
+static void set(struct fixture *f, const char *name, const char *value)
+{
+	assert_int_equal(plan_set(&f->plan, name, value, f->why), 0);
+}
+
+static void make_cells(struct fixture *f)
+{
+	assert_int_equal(plan_complete(&f->plan, &f->known, f->why), 0);
+	assert_int_equal(plan_cells(&f->plan, f->run), 0);
+}
+
+static const char *client_option(const struct cell *cell, const char *name)
+{
+	return json_string_value(json_object_get(
+		json_object_get(cell->options, "client"), name));
+}
+
+static void test_all_models_and_epoll_as_baseline(void **state)
+{
+	struct fixture *f = *state;
+
+	make_cells(f);
+	assert_int_equal(f->run->cell_count, 4);
+	assert_string_equal(f->run->cells[0].model, "blocking");
+	assert_string_equal(f->run->cells[3].model, "limit");
+	assert_string_equal(f->plan.baseline, "epoll");
+	assert_string_equal(f->run->cells[1].handler, "echo:size=64");
+	assert_string_equal(f->run->cells[1].workload, "echo:size=64");
+	assert_string_equal(
+		client_option(&f->run->cells[1], "connections"), "64");
+	assert_true(f->plan.seed != 0);
+	assert_non_null(f->plan.server_cpus);
+	assert_non_null(f->plan.client_cpus);
+}
+
+static void test_a_model_named_twice_is_measured_once(void **state)
+{
+	struct fixture *f = *state;
+
+	set(f, "models", "epoll,poll");
+	set(f, "models", "epoll");
+	make_cells(f);
+	assert_int_equal(f->run->cell_count, 2);
+}
+
+static void test_what_varies_is_crossed(void **state)
+{
+	struct fixture *f = *state;
+
+	set(f, "models", "epoll,poll");
+	set(f, "vary", "connections=1,16,256");
+	set(f, "vary", "size=1,1k");
+	make_cells(f);
+	assert_int_equal(f->run->cell_count, 12);
+	assert_string_equal(f->run->cells[0].workload, "echo:size=1");
+	assert_string_equal(f->run->cells[2].workload, "echo:size=1k");
+	assert_string_equal(f->run->cells[2].handler, "echo:size=1k");
+	assert_string_equal(
+		client_option(&f->run->cells[11], "connections"), "256");
+	assert_string_equal(json_string_value(json_object_get(
+				    f->run->cells[11].point, "size")),
+		"1k");
+}
+
+static void test_the_handler_follows_the_workload(void **state)
+{
+	struct fixture *f = *state;
+
+	set(f, "models", "epoll");
+	set(f, "vary", "workload=line:size=9,bytes:size=4000");
+	make_cells(f);
+	assert_string_equal(f->run->cells[0].handler, "line:size=9");
+	assert_string_equal(f->run->cells[1].handler, "bytes:size=4000");
+}
+
+static void test_a_named_handler_stays(void **state)
+{
+	struct fixture *f = *state;
+
+	set(f, "models", "epoll");
+	set(f, "handler", "work:cpu=50us");
+	set(f, "workload", "line:size=9");
+	set(f, "vary", "workload=line:size=1,line:size=2");
+	make_cells(f);
+	assert_string_equal(f->run->cells[1].handler, "work:cpu=50us");
+	assert_string_equal(f->run->cells[1].workload, "line:size=2");
+}
+
+static void test_server_options_vary_too(void **state)
+{
+	struct fixture *f = *state;
+
+	set(f, "models", "epoll");
+	set(f, "vary", "server.backlog=1,128");
+	make_cells(f);
+	assert_string_equal(
+		json_string_value(json_object_get(
+			json_object_get(f->run->cells[1].options, "server"),
+			"backlog")),
+		"128");
+}
+
+static void refuse(struct fixture *f, const char *name, const char *value,
+	const char *mentions)
+{
+	f->why[0] = '\0';
+	assert_true(plan_set(&f->plan, name, value, f->why) < 0);
+	assert_non_null(strstr(f->why, mentions));
+}
+
+static void test_wrong_settings_say_what_is_wrong(void **state)
+{
+	struct fixture *f = *state;
+
+	refuse(f, "rounds", "0", "rounds");
+	refuse(f, "rounds", "many", "many");
+	refuse(f, "duration", "5 parsecs", "duration");
+	refuse(f, "vary", "connections", "connections");
+	refuse(f, "vary", "connections=1,,2", "missing");
+	refuse(f, "vary", "weather=fine", "weather");
+	refuse(f, "server-cpus", "x", "server-cpus");
+	refuse(f, "models", "epoll,,poll", "missing");
+	refuse(f, "colour", "blue", "colour");
+}
+
+static void test_an_unknown_model_lists_the_known(void **state)
+{
+	struct fixture *f = *state;
+
+	set(f, "models", "epoll,nginx");
+	assert_int_equal(plan_complete(&f->plan, &f->known, f->why), -EINVAL);
+	assert_non_null(strstr(f->why, "nginx"));
+	assert_non_null(strstr(f->why, "blocking epoll poll limit"));
+}
+
+static void test_a_baseline_must_be_measured(void **state)
+{
+	struct fixture *f = *state;
+
+	set(f, "models", "poll,limit");
+	set(f, "baseline", "epoll");
+	assert_int_equal(plan_complete(&f->plan, &f->known, f->why), -EINVAL);
+	assert_non_null(strstr(f->why, "baseline epoll"));
+}
+
+/* ---- experiment files ----------------------------------------------------- */
+
+/* Loads a file with that text. */
+static int load(struct fixture *f, const char *text, int quick)
+{
+	struct programs programs = {0};
+	char path[] = "/tmp/serverlab-test-XXXXXX.ini";
+	int fd = mkstemps(path, 4), rc;
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+	rc = plan_load(&f->plan, &programs, path, quick, f->why);
+	unlink(path);
+	return rc;
+}
+
+#define EXPERIMENT                                                             \
+	"[experiment]\n"                                                       \
+	"title = A title\n"                                                    \
+	"question = Why?\n"                                                    \
+	"explain = First line\n"                                               \
+	" and a second.\n"                                                     \
+	"[run]\n"                                                              \
+	"models = epoll\n"                                                     \
+	" poll\n"                                                              \
+	"rounds = 7\n"                                                         \
+	"vary = connections=1,2\n"                                             \
+	"[client]\n"                                                           \
+	"pipeline = 4\n"                                                       \
+	"[server]\n"                                                           \
+	"backlog = 5\n"                                                        \
+	"[quick]\n"                                                            \
+	"rounds = 2\n"                                                         \
+	"vary = connections=3\n"                                               \
+	"[expect]\n"                                                           \
+	"cheap = cpu_per_request(epoll) < cpu_per_request(poll)\n"
+
+static void test_an_experiment_fills_the_plan(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(load(f, EXPERIMENT, 0), 0);
+	assert_string_equal(f->plan.title, "A title");
+	assert_string_equal(f->plan.explain, "First line\nand a second.");
+	assert_texts(&f->plan.models, (const char *[]) {"epoll", "poll", NULL});
+	assert_int_equal(f->plan.rounds, 7);
+	assert_int_equal(f->plan.axis_count, 1);
+	assert_int_equal(f->plan.axes[0].values.count, 2);
+	assert_string_equal(pairs_get(&f->plan.client, "pipeline"), "4");
+	assert_string_equal(pairs_get(&f->plan.server, "backlog"), "5");
+	assert_texts(&f->plan.expects,
+		(const char *[]) {"cheap: cpu_per_request(epoll) < "
+				  "cpu_per_request(poll)",
+			NULL});
+}
+
+static void test_quick_replaces_what_it_names(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(load(f, EXPERIMENT, 1), 0);
+	assert_int_equal(f->plan.rounds, 2);
+	assert_int_equal(f->plan.axis_count, 1);
+	assert_int_equal(f->plan.axes[0].values.count, 1);
+	assert_string_equal(f->plan.axes[0].values.at[0], "3");
+	assert_int_equal(f->plan.models.count, 2);
+}
+
+static void test_errors_name_the_line(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(load(f, "[run]\nrounds = no\n", 0), -EINVAL);
+	assert_non_null(strstr(f->why, "line 2"));
+	assert_non_null(strstr(f->why, "rounds no"));
+}
+
+static void test_unknown_sections_are_refused(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(load(f, "[runs]\nrounds = 1\n", 0), -EINVAL);
+	assert_non_null(strstr(f->why, "[runs]"));
+}
+
+static void test_a_line_too_long_is_not_cut(void **state)
+{
+	struct fixture *f = *state;
+	char text[400] = "[experiment]\ntitle = ";
+
+	memset(text + strlen(text), 'x', 300);
+	assert_int_equal(load(f, text, 0), -EINVAL);
+	assert_non_null(strstr(f->why, "longer"));
+}
+
+#define WITH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_commas_between_specs_and_within),
+		cmocka_unit_test(test_empty_specs_are_refused),
+		cmocka_unit_test(test_one_option_of_a_spec_is_replaced),
+		WITH(test_all_models_and_epoll_as_baseline),
+		WITH(test_a_model_named_twice_is_measured_once),
+		WITH(test_what_varies_is_crossed),
+		WITH(test_the_handler_follows_the_workload),
+		WITH(test_a_named_handler_stays),
+		WITH(test_server_options_vary_too),
+		WITH(test_wrong_settings_say_what_is_wrong),
+		WITH(test_an_unknown_model_lists_the_known),
+		WITH(test_a_baseline_must_be_measured),
+		WITH(test_an_experiment_fills_the_plan),
+		WITH(test_quick_replaces_what_it_names),
+		WITH(test_errors_name_the_line),
+		WITH(test_unknown_sections_are_refused),
+		WITH(test_a_line_too_long_is_not_cut),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

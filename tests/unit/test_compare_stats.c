@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/* Statistics against values that were published, or computed in another way. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <gsl/gsl_randist.h>
+
+#include "compare/stats.h"
+
+#define close_to(a, b, within) assert_true(fabs((a) - (b)) <= (within))
+
+static void test_quantiles_are_those_of_type_7(void **state)
+{
+	const double x[] = {1, 2, 3, 4};
+
+	(void)state;
+	close_to(stats_quantile(x, 4, 0.25), 1.75, 1e-12);
+	close_to(stats_quantile(x, 4, 0.9), 3.7, 1e-12);
+	close_to(stats_quantile(x, 4, 0), 1, 0);
+	close_to(stats_quantile(x, 4, 1), 4, 0);
+	assert_true(isnan(stats_quantile(x, 0, 0.5)));
+}
+
+static void test_median_takes_any_order_and_leaves_it(void **state)
+{
+	const double odd[] = {9, 1, 5}, even[] = {4, 1, 3, 2};
+
+	(void)state;
+	close_to(stats_median(odd, 3), 5, 0);
+	close_to(stats_median(even, 4), 2.5, 0);
+	close_to(odd[0], 9, 0);
+	assert_true(isnan(stats_median(odd, 0)));
+}
+
+/*
+ * The median of n draws is at most the k-th of n values when at least
+ * (n + 1) / 2 of the draws are: a binomial tail. It passes 2.5 % at the first
+ * value for n = 5 (5.79 %), at the second for 7 (1.02 %, then 10.8 %) and at
+ * the third for 11 (0.72 %, then 5.13 %).
+ */
+static void test_interval_of_the_median(void **state)
+{
+	const double x[] = {3, 1, 4, 11, 5, 9, 2, 6, 8, 7, 10};
+	const double five[] = {30, 10, 50, 20, 40};
+	const double seven[] = {7, 6, 5, 4, 3, 2, 1};
+	gsl_rng *rng = stats_rng(1);
+	struct estimate e = stats_estimate(five, 5, rng);
+
+	(void)state;
+	assert_int_equal(e.n, 5);
+	close_to(e.value, 30, 0);
+	close_to(e.low, 10, 0);
+	close_to(e.high, 50, 0);
+	e = stats_estimate(seven, 7, rng);
+	close_to(e.low, 2, 0);
+	close_to(e.high, 6, 0);
+	e = stats_estimate(x, 11, rng);
+	close_to(e.value, 6, 0);
+	close_to(e.low, 3, 0);
+	close_to(e.high, 9, 0);
+	gsl_rng_free(rng);
+}
+
+static void test_one_value_has_no_interval(void **state)
+{
+	const double x[] = {7};
+	gsl_rng *rng = stats_rng(1);
+	struct estimate e = stats_estimate(x, 1, rng);
+
+	(void)state;
+	close_to(e.value, 7, 0);
+	assert_true(isnan(e.low) && isnan(e.high));
+	gsl_rng_free(rng);
+}
+
+static void test_same_seed_same_interval(void **state)
+{
+	double x[40];
+	gsl_rng *a = stats_rng(77), *b = stats_rng(77);
+	struct estimate first, second;
+
+	(void)state;
+	for (size_t i = 0; i < 40; i++)
+		x[i] = sin((double)i) + 3;
+	first = stats_estimate(x, 40, a);
+	second = stats_estimate(x, 40, b);
+	close_to(first.low, second.low, 0);
+	close_to(first.high, second.high, 0);
+	gsl_rng_free(a);
+	gsl_rng_free(b);
+}
+
+/* "Student" (1908), the extra hours of sleep: t = 4.0621, 9 degrees of
+ * freedom, p = 0.002833. */
+static void test_t_test_of_students_sleep(void **state)
+{
+	const double x[] = {1.2, 2.4, 1.3, 1.3, 0.0, 1.0, 1.8, 0.8, 4.6, 1.4};
+	const double same[] = {0.5, 0.5, 0.5}, none[] = {0, 0, 0};
+
+	(void)state;
+	close_to(stats_t_test(x, 10), 0.002833, 5e-7);
+	close_to(stats_t_test(x, 1), 1, 0);
+	close_to(stats_t_test(same, 3), 0, 0);
+	close_to(stats_t_test(none, 3), 1, 0);
+}
+
+/* p by numerical integration of the density of t with 4 degrees of freedom. */
+static void test_paired_comparison(void **state)
+{
+	const double a[] = {102, 105, 103, 108, 101, NAN, 7};
+	const double b[] = {100, 100, 99, 101, 100, 100, 0};
+	gsl_rng *rng = stats_rng(1);
+	struct comparison c = stats_compare(a, b, 7, rng);
+
+	(void)state;
+	assert_int_equal(c.ratio.n, 5); /* the last two are no pairs */
+	close_to(c.ratio.value, 103.0 / 99, 1e-12);
+	close_to(c.ratio.low, 1.01, 1e-12);
+	close_to(c.ratio.high, 108.0 / 101, 1e-12);
+	close_to(c.p, 0.022029003268, 1e-9);
+	close_to(c.effect, 1.626378271, 1e-8);
+	gsl_rng_free(rng);
+}
+
+/* The values of R's p.adjust(p, "holm"). */
+static void test_holm(void **state)
+{
+	double p[] = {0.01, 0.04, 0.03, 0.005};
+	double many[] = {0.5, 0.9, 0.4};
+
+	(void)state;
+	assert_int_equal(stats_holm(p, 4), 0);
+	close_to(p[0], 0.03, 1e-12);
+	close_to(p[1], 0.06, 1e-12);
+	close_to(p[2], 0.06, 1e-12);
+	close_to(p[3], 0.02, 1e-12);
+	assert_int_equal(stats_holm(many, 3), 0);
+	for (size_t i = 0; i < 3; i++)
+		close_to(many[i], 1, 0);
+	assert_int_equal(stats_holm(many, 0), 0);
+}
+
+static void test_a_difference_needs_interval_and_test(void **state)
+{
+	const struct estimate above = {1.1, 1.05, 1.2, 5};
+	const struct estimate around = {1.1, 0.99, 1.2, 5};
+	const struct estimate below = {0.9, 0.8, 0.95, 5};
+	const struct estimate unknown = {1.1, NAN, NAN, 1};
+
+	(void)state;
+	assert_true(stats_differs(&above, 0.01));
+	assert_true(stats_differs(&below, 0.01));
+	assert_false(stats_differs(&above, 0.03));
+	assert_false(stats_differs(&around, 0.01));
+	assert_false(stats_differs(&unknown, 0.0));
+}
+
+static void test_jain(void **state)
+{
+	const double even[] = {3, 3, 3, 3}, one[] = {8, 0, 0, 0};
+	const double some[] = {1, 2, 3}, none[] = {0, 0};
+
+	(void)state;
+	close_to(stats_jain(even, 4), 1, 1e-12);
+	close_to(stats_jain(one, 4), 0.25, 1e-12);
+	close_to(stats_jain(some, 3), 36.0 / 42, 1e-12);
+	assert_true(isnan(stats_jain(none, 2)));
+}
+
+enum { TRIALS = 300, MODELS = 15, ROUNDS = 5 };
+
+/* Rounds of a model with `noise`, times `factor`. */
+static void measure(double *x, double factor, double noise, gsl_rng *rng)
+{
+	for (size_t i = 0; i < ROUNDS; i++)
+		x[i] = 1000 * factor * exp(gsl_ran_gaussian(rng, noise));
+}
+
+/* Whether any of the models is called different from the baseline. */
+static int any_differs(double factor, double noise, gsl_rng *rng)
+{
+	double base[ROUNDS], x[ROUNDS], p[MODELS];
+	struct comparison c[MODELS];
+	int found = 0;
+
+	measure(base, 1, noise, rng);
+	for (size_t m = 0; m < MODELS; m++) {
+		measure(x, m ? 1 : factor, noise, rng);
+		c[m] = stats_compare(x, base, ROUNDS, rng);
+		p[m] = c[m].p;
+	}
+	stats_holm(p, MODELS);
+	for (size_t m = 0; m < MODELS; m++)
+		found += stats_differs(&c[m].ratio, p[m]);
+	return found > 0;
+}
+
+/* Fifteen models that are one and the same, against themselves. */
+static void test_same_models_are_rarely_told_apart(void **state)
+{
+	gsl_rng *rng = stats_rng(2026);
+	int wrong = 0;
+
+	(void)state;
+	for (int t = 0; t < TRIALS; t++)
+		wrong += any_differs(1, 0.05, rng);
+	assert_in_range(wrong, 0, TRIALS * 5 / 100);
+	gsl_rng_free(rng);
+}
+
+static void test_a_planted_difference_is_found(void **state)
+{
+	gsl_rng *rng = stats_rng(2026);
+	int found = 0;
+
+	(void)state;
+	for (int t = 0; t < TRIALS; t++)
+		found += any_differs(1.1, 0.01, rng);
+	assert_in_range(found, TRIALS * 95 / 100, TRIALS);
+	gsl_rng_free(rng);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_quantiles_are_those_of_type_7),
+		cmocka_unit_test(test_median_takes_any_order_and_leaves_it),
+		cmocka_unit_test(test_interval_of_the_median),
+		cmocka_unit_test(test_one_value_has_no_interval),
+		cmocka_unit_test(test_same_seed_same_interval),
+		cmocka_unit_test(test_t_test_of_students_sleep),
+		cmocka_unit_test(test_paired_comparison),
+		cmocka_unit_test(test_holm),
+		cmocka_unit_test(test_a_difference_needs_interval_and_test),
+		cmocka_unit_test(test_jain),
+		cmocka_unit_test(test_same_models_are_rarely_told_apart),
+		cmocka_unit_test(test_a_planted_difference_is_found),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
