@@ -127,6 +127,7 @@ static void forget_lesson(struct plan *p)
 	field_text(&p->title, NULL);
 	field_text(&p->experiment, NULL);
 	field_text(&p->definition, NULL);
+	field_text(&p->baseline, NULL);
 	texts_clear(&p->expects);
 }
 
@@ -139,12 +140,13 @@ static int fill_plan(struct plan *p, const struct run_options *o,
 	p->quick = o->quick;
 	rc = plan_load(p, programs, o->experiment ? o->experiment : "race",
 		o->quick, why);
+	for (size_t i = 0; i < o->count && !rc; i++)
+		if (changes_load(o->names[i]))
+			forget_lesson(p);
 	for (size_t i = 0; i < o->count && !rc; i++) {
 		if (!seen_before(o, i))
 			plan_clear(p, o->names[i]);
 		rc = plan_set(p, o->names[i], o->values[i], why);
-		if (changes_load(o->names[i]))
-			forget_lesson(p);
 	}
 	return rc;
 }

@@ -5,9 +5,13 @@
 #include "common/version.h"
 #include "compare/command.h"
 
+#include <argp.h>
 #include <locale.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+
+const char *argp_program_version = "serverlab compare " SERVERLAB_VERSION;
 
 static const struct command {
 	const char *name, *arguments, *summary;
@@ -45,39 +49,48 @@ static void print_help(FILE *out)
 		out);
 }
 
-static int unknown(const char *name)
+static int usage_error(const char *what)
 {
-	log_warnx("there is no command %s: there are run, list, show, export, "
-		  "import (and --help)",
-		name);
+	log_warnx(
+		"%s: say run, list, show, export or import (or --help)", what);
 	return EXIT_USAGE;
+}
+
+/* Whether the first argument is one of these two. */
+static bool asks(const char *argument, const char *name, const char *letter)
+{
+	return !strcmp(argument, name) || !strcmp(argument, letter);
+}
+
+static int run_command(const struct command *c, int argc, char **argv)
+{
+	char name[64];
+
+	/* argp names the program by argv[0]. */
+	snprintf(name, sizeof(name), "compare %s", c->name);
+	argv[1] = name;
+	return c->run(argc - 1, argv + 1);
 }
 
 int main(int argc, char **argv)
 {
-	char name[64];
+	char what[128];
 
 	setlocale(LC_CTYPE, "");
 	log_init("compare", LOG_WARN);
-	if (argc < 2) {
-		print_help(stderr);
-		return EXIT_USAGE;
-	}
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
-		!strcmp(argv[1], "help")) {
+	if (argc < 2)
+		return usage_error("which command?");
+	if (asks(argv[1], "--help", "-?")) {
 		print_help(stdout);
 		return 0;
 	}
-	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
-		puts("serverlab compare " SERVERLAB_VERSION);
+	if (asks(argv[1], "--version", "-V")) {
+		puts(argp_program_version);
 		return 0;
 	}
-	for (const struct command *c = commands; c->name; c++) {
-		if (strcmp(c->name, argv[1]))
-			continue;
-		snprintf(name, sizeof(name), "compare %s", c->name);
-		argv[1] = name;
-		return c->run(argc - 1, argv + 1);
-	}
-	return unknown(argv[1]);
+	for (const struct command *c = commands; c->name; c++)
+		if (!strcmp(c->name, argv[1]))
+			return run_command(c, argc, argv);
+	snprintf(what, sizeof(what), "there is no command %.60s", argv[1]);
+	return usage_error(what);
 }

@@ -296,8 +296,10 @@ static int check_models(
 
 static int check_baseline(struct plan *p, char why[WHY_SIZE])
 {
-	if (!p->baseline && texts_have(&p->models, "epoll"))
-		field_text(&p->baseline, "epoll");
+	if (!p->baseline)
+		field_text(&p->baseline, texts_have(&p->models, "epoll")
+						 ? "epoll"
+						 : p->models.at[0]);
 	if (!p->baseline || texts_have(&p->models, p->baseline))
 		return 0;
 	snprintf(why, WHY_SIZE,

@@ -44,7 +44,7 @@ struct plan {
 	size_t axis_count;
 	struct pairs client, server;
 	struct texts plots, expects; /* expects: "NAME: RELATION" */
-	char *baseline;		     /* NULL: epoll if it is there, or none */
+	char *baseline;		     /* NULL: epoll, or else the first model */
 	char *inject;		     /* what is done to the server, or NULL */
 	uint64_t rounds, duration_ns, warmup_ns, seed;
 	bool seeded, quick;

@@ -2,6 +2,7 @@
 #include "compare/sampler.h"
 
 #include "common/clock.h"
+#include "common/log.h"
 #include "compare/child.h"
 #include "compare/outcome.h"
 
@@ -21,7 +22,9 @@ enum {
 	START_MS = 60000,   /* for a server to be ready, on a slow machine */
 	CONNECT_MS = 60000, /* for a client to have its connections */
 	LATE_MS = 60000,    /* beyond the time that was asked for */
+	ORPHAN_MS = 3000,   /* for a client whose server has died */
 	STOP_MS = 10000,    /* for a server to end after SIGTERM */
+	USAGE = 64,	    /* EX_USAGE: the spec is wrong */
 	UNAVAILABLE = 69,   /* EX_UNAVAILABLE: not on this machine */
 	ARGS = 64,
 };
@@ -224,13 +227,19 @@ static int server_start(struct taking *t)
 static int server_refused(struct taking *t, struct cell *cell)
 {
 	char words[256], end[64];
+	int status = -1;
 
 	if (child_wait(&t->server, STOP_MS))
 		return outcome_invalid(t->sample,
 			"the server closed its ready pipe and said no address");
 	child_last_words(&t->server, words, sizeof(words));
-	if (WIFEXITED(t->server.status) &&
-		WEXITSTATUS(t->server.status) == UNAVAILABLE) {
+	if (WIFEXITED(t->server.status))
+		status = WEXITSTATUS(t->server.status);
+	if (status == USAGE) {
+		log_warnx("%s: %s", cell->model, words);
+		return -EINVAL;
+	}
+	if (status == UNAVAILABLE) {
 		field_text(&cell->skipped, words[0] ? words : "not available");
 		return 0;
 	}
@@ -362,13 +371,18 @@ static int watch_window(struct taking *t)
 	return rc;
 }
 
-/* Waits for the client's end while the user may still want to stop. */
+/* Waits for the client's end while the user may still want to stop. Without a
+ * server it has not much to wait for. */
 static int client_finish(struct taking *t)
 {
-	int rc = taking_wait(t, t->client.pidfd, in_ms(LATE_MS));
+	const struct plan *plan = t->sampler->plan;
+	uint64_t asked = (plan->warmup_ns + plan->duration_ns) / NS_PER_MS;
+	int rc = taking_wait(t, t->client.pidfd, in_ms(asked + LATE_MS));
 
-	if (rc == 0 || rc == -ECHILD)
+	if (rc == 0)
 		rc = child_wait(&t->client, LATE_MS);
+	else if (rc == -ECHILD)
+		rc = child_wait(&t->client, (int)asked + ORPHAN_MS);
 	return rc;
 }
 

@@ -31,7 +31,8 @@ void sampler_release(struct sampler *s);
 /*
  * Fills the sample, valid or invalid with a reason. When the server says that
  * it is not available here, cell->skipped is set instead. Returns 0, -EINTR
- * when stop_fd became readable (the sample is then worth nothing), or -errno.
+ * when stop_fd became readable (the sample is then worth nothing), -EINVAL after
+ * saying so when the server refuses the spec as wrong, or -errno.
  * No process is left in any case.
  */
 int sampler_take(struct sampler *s, struct cell *cell, struct sample *sample);

@@ -1,0 +1,548 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""compare from end to end: what it measures, keeps, shows and hands on; what
+it says when a program under it fails; and that it can be killed at any moment.
+
+The second half runs a copy of compare beside a server and a client that are
+scripts, and fail in every way that they may."""
+
+import csv
+import io
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from lib import proc, server, tap  # noqa: E402
+from lib.tap import check, equal  # noqa: E402
+
+TABLE = tap.Table()
+PATIENCE = 50  # seconds for what must happen sooner or later
+QUICK = ("--rounds", "2", "--duration", "50ms", "--warmup", "10ms",
+         "--connections", "4")
+SHORT = ("--models", "epoll,poll", *QUICK)
+
+
+def compare(cell, *arguments, program=None, **more):
+    result = subprocess.run(
+        [program or server.program("compare"), *arguments],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        timeout=PATIENCE, check=False, cwd=cell.directory,
+        env={**os.environ, "LC_ALL": "C.UTF-8", "COLUMNS": "100", **more})
+    cell.notes.append(lambda: f"compare {' '.join(arguments)}: exit status "
+                              f"{result.returncode}\n{result.stdout}\n"
+                              f"{result.stderr}")
+    return result
+
+
+def succeed(cell, *arguments, **more):
+    result = compare(cell, *arguments, **more)
+    equal(result.returncode, 0, f"exit status of {arguments}")
+    return result.stdout
+
+
+def database(cell, name="results/results.db"):
+    db = sqlite3.connect(os.path.join(cell.directory, name))
+    db.row_factory = sqlite3.Row
+    return db
+
+
+def one(db, query):
+    return db.execute(query).fetchone()[0]
+
+
+def nothing_left():
+    """Waits until no process below this one still runs."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        left = [s for s in proc.children(os.getpid()) if s.state not in "ZX"]
+        if not left:
+            return
+        check(time.monotonic() < deadline,
+              f"still running: {[(s.pid, s.name) for s in left]}")
+        time.sleep(0.01)
+
+
+def without_id(table):
+    return re.sub(r" \(run \d+\)", "", table)
+
+
+# ---- a run, and what is done with it ----------------------------------------
+
+@TABLE.cell
+def a_run_is_kept_and_shown(cell):
+    """a run measures each model in each round, keeps it, and shows a table"""
+    table = succeed(cell, "run", *SHORT)
+    nothing_left()
+    for word in ("epoll", "poll", "requests/s", "CPU/request", "p99"):
+        check(word in table, f"no {word} in the table")
+    db = database(cell)
+    rows = db.execute("SELECT model, round, sample.* FROM sample "
+                      "JOIN cell ON cell.id = cell_id").fetchall()
+    equal(sorted((r["model"], r["round"]) for r in rows),
+          [("epoll", 1), ("epoll", 2), ("poll", 1), ("poll", 2)], "samples")
+    for row in rows:
+        equal(row["status"], "valid", f"status ({row['reason']})")
+        check(row["requests"] > 0, "requests were measured")
+        check(row["cpu_ns"] > 0, "CPU time was measured")
+        check(row["p50_ns"] <= row["p99_ns"] <= row["max_ns"], "percentiles")
+        equal(json.loads(row["client"])["schema"], "serverlab.client/1",
+              "the client's words")
+        equal(json.loads(row["server"])["schema"], "serverlab.server/1",
+              "the server's words")
+    equal(one(db, "SELECT status FROM run"), "complete", "status of the run")
+    equal(one(db, "SELECT count(*) FROM environment"), 1, "environments")
+    check(one(db, "SELECT count(*) FROM interval") >= 4, "intervals are kept")
+    check(one(db, "SELECT count(*) FROM histogram") >= 4, "so are histograms")
+    check(one(db, "SELECT count(*) FROM worker") >= 4, "so are workers")
+
+
+@TABLE.cell
+def every_model_of_the_server(cell):
+    """without --models all that the server lists are measured, and the limit"""
+    listed = server.run("server", "--list-models").stdout.splitlines()
+    wanted = [line.split()[0] for line in listed
+              if line and not line[0].isspace()] + ["limit"]
+    succeed(cell, "run", "--quick", "--rounds", "1", "--duration", "20ms",
+            "--warmup", "5ms", "--connections", "2")
+    db = database(cell)
+    equal(sorted(r["model"] for r in db.execute("SELECT model FROM cell")),
+          sorted(wanted), "models")
+    equal(one(db, "SELECT count(*) FROM cell WHERE skipped IS NULL AND NOT "
+                  "EXISTS (SELECT 1 FROM sample WHERE cell_id = cell.id AND "
+                  "status = 'valid')"), 0,
+          "cells without a valid sample that are not skipped")
+
+
+@TABLE.cell
+def show_repeats_the_table(cell):
+    """show prints from the database what the run printed"""
+    table = succeed(cell, "run", *SHORT)
+    equal(succeed(cell, "show", "latest"), table, "show latest")
+    equal(succeed(cell, "show", "1"), table, "show 1")
+
+
+@TABLE.cell
+def export_and_import_are_exact(cell):
+    """an exported run can be shown, imported, and comes out the same again"""
+    table = succeed(cell, "run", *SHORT, "--json", "run.json")
+    text = succeed(cell, "export", "latest")
+    with open(os.path.join(cell.directory, "run.json"), encoding="utf-8") as f:
+        equal(f.read(), text, "--json and export --format json")
+    equal(json.loads(text)["schema"], "serverlab.compare/1", "schema")
+    equal(succeed(cell, "show", "./run.json"), without_id(table), "show FILE")
+    first = succeed(cell, "import", "run.json", "--db", "other.db")
+    check("run 1 in other.db" in first, first)
+    equal(succeed(cell, "export", "1", "--db", "other.db"), text,
+          "exported again")
+    again = succeed(cell, "import", "run.json", "--db", "other.db")
+    check("already there as run 1" in again, again)
+    equal(one(database(cell, "other.db"), "SELECT count(*) FROM run"), 1,
+          "runs after the second import")
+
+
+@TABLE.cell
+def csv_has_a_line_for_every_sample(cell):
+    """CSV has a header and a line for every sample, whatever its model"""
+    succeed(cell, "run", *QUICK, "--models",
+            "epoll:workers=2,accept=dispatch,poll", "--vary",
+            "connections=1,3")
+    text = succeed(cell, "export", "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    equal(sorted({r["model"] for r in rows}),
+          ["epoll:workers=2,accept=dispatch", "poll"], "models")
+    equal(len(rows), 2 * 2 * 2, "lines: two models, points and rounds")
+    equal({r["vary_connections"] for r in rows}, {"1", "3"}, "points")
+
+
+@TABLE.cell
+def markdown(cell):
+    """Markdown is a table with a row for each model"""
+    succeed(cell, "run", *SHORT)
+    text = succeed(cell, "export", "--format", "markdown", "-o", "t.md")
+    equal(text, "", "standard output with -o")
+    with open(os.path.join(cell.directory, "t.md"), encoding="utf-8") as file:
+        rows = [line for line in file.read().splitlines()
+                if line.startswith("|")]
+    equal(len(rows), 4, "rows with the header")
+    equal(len({row.count("|") for row in rows}), 1, "columns in all rows")
+
+
+@TABLE.cell
+def order_is_shuffled_by_the_seed(cell):
+    """each round has its own order, and the seed decides it"""
+    orders = []
+    for seed in ("7", "7", "8"):
+        name = f"{len(orders)}.db"
+        succeed(cell, "run", "--models", "epoll,poll,select,thread",
+                "--rounds", "3", "--duration", "5ms", "--warmup", "0",
+                "--seed", seed, "--db", name)
+        orders.append([tuple(r) for r in database(cell, name).execute(
+            "SELECT round, place, model FROM sample JOIN cell ON "
+            "cell.id = cell_id ORDER BY sample.id")])
+    equal(orders[0], orders[1], "the order of one seed")
+    check(orders[0] != orders[2], "another seed gives another order")
+
+
+@TABLE.cell
+def list_shows_runs_and_experiments(cell):
+    """list shows the runs and the experiments, also before there is a run"""
+    text = succeed(cell, "list")
+    check("no runs yet" in text and "race" in text, text)
+    succeed(cell, "run", *SHORT)
+    check("complete" in succeed(cell, "list"), "the run is listed")
+
+
+@TABLE.cell
+def ascii_without_utf8(cell):
+    """where the locale is not UTF-8, the table is plain ASCII"""
+    table = compare(cell, "run", *SHORT, LC_ALL="C").stdout
+    check(table.isascii(), table)
+    check("#" in table, "bars are drawn all the same")
+
+
+@TABLE.cell
+def users_experiment(cell):
+    """a user's own file can be run, and its mistakes are named by line"""
+    path = os.path.join(cell.directory, "mine.ini")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("[experiment]\ntitle = Mine\n[run]\nmodels = epoll\n"
+                   "rounds = 1\nduration = 20ms\nwarmup = 0\n"
+                   "[client]\npipeline = 2\nconnections = 3\n")
+    check("Mine" in succeed(cell, "run", "mine.ini"), "its title")
+    client = json.loads(one(database(cell), "SELECT client FROM sample"))
+    equal(client["config"]["pipeline"], 2, "the client's pipeline")
+    equal(client["config"]["connections"], 3, "the client's connections")
+    with open(path, "a", encoding="utf-8") as file:
+        file.write("[run]\nrounds = none\n")
+    result = compare(cell, "run", "mine.ini")
+    equal(result.returncode, 64, "exit status")
+    check("line 12" in result.stderr and "none" in result.stderr,
+          result.stderr)
+
+
+# ---- stopped and killed -----------------------------------------------------
+
+LONG = ("run", "--models", "epoll,fork,thread", "--rounds", "900",
+        "--duration", "20ms", "--warmup", "5ms", "--connections", "3")
+
+
+def begin(cell, *arguments):
+    """Starts a long run and waits until samples are in its database."""
+    process = subprocess.Popen(
+        [server.program("compare"), *LONG, *arguments], cwd=cell.directory,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True)
+    return process
+
+
+def await_samples(cell, process, count):
+    deadline = time.monotonic() + PATIENCE
+    while samples(cell) < count:
+        check(process.poll() is None, "the run goes on")
+        check(time.monotonic() < deadline, "samples arrive")
+        time.sleep(0.02)
+
+
+def samples(cell):
+    try:
+        db = sqlite3.connect(
+            f"file:{cell.directory}/results/results.db?mode=ro", uri=True,
+            timeout=PATIENCE)
+        found = one(db, "SELECT count(*) FROM sample JOIN cell ON "
+                        "cell.id = cell_id WHERE run_id = "
+                        "(SELECT max(id) FROM run)")
+        db.close()
+        return found
+    except sqlite3.OperationalError:
+        return 0  # not there yet
+
+
+@TABLE.cell
+def killed_at_any_moment(cell):
+    """killed at random moments it has lost no finished sample and leaves no
+    process behind"""
+    for turn in range(6):
+        process = begin(cell)
+        await_samples(cell, process, turn)
+        time.sleep(random.random() * 0.2)
+        seen = samples(cell)
+        process.kill()
+        process.communicate()
+        nothing_left()
+        if not os.path.exists(f"{cell.directory}/results/results.db"):
+            continue  # killed before it was made
+        db = database(cell)
+        equal(one(db, "PRAGMA integrity_check"), "ok", "the database")
+        equal(db.execute("PRAGMA foreign_key_check").fetchall(), [],
+              "broken references")
+        db.close()
+        check(samples(cell) >= seen, "finished samples are there")
+        if samples(cell):
+            equal(compare(cell, "show", "latest").returncode, 0, "show")
+
+
+def stopped_by(cell, number, status):
+    process = begin(cell)
+    await_samples(cell, process, 2)
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=PATIENCE)
+    equal(process.returncode, status, "exit status")
+    nothing_left()
+    found = re.search(r"the (\d+) finished samples are run (\d+)", errors)
+    check(found, errors)
+    equal(samples(cell), int(found.group(1)), "samples in the database")
+    check("compare show" in errors, "it says how to see them")
+    equal(one(database(cell), "SELECT status FROM run"), "interrupted",
+          "status of the run")
+    check("epoll" in succeed(cell, "show", found.group(2)), "they are shown")
+
+
+@TABLE.cell
+def interrupted(cell):
+    """SIGINT keeps what is finished, says how to see it, and ends with 130"""
+    stopped_by(cell, signal.SIGINT, 130)
+
+
+@TABLE.cell
+def terminated(cell):
+    """SIGTERM does the same and ends with 143"""
+    stopped_by(cell, signal.SIGTERM, 143)
+
+
+# ---- wrong use --------------------------------------------------------------
+
+WRONG = (
+    ("an unknown command", ["measure"], 64, ["measure", "run", "show"]),
+    ("no command", [], 64, ["run"]),
+    ("an unknown model", ["run", "--models", "epoll,nosuch"], 64,
+     ["nosuch", "poll", "limit"]),
+    ("an unknown experiment", ["run", "nosuch"], 64, ["nosuch", "list"]),
+    ("a file that is not there", ["run", "./no.ini"], 64, ["no.ini"]),
+    ("a wrong option of a model", ["run", "--models", "epoll:colour=red"], 64,
+     ["colour"]),
+    ("no rounds", ["run", "--rounds", "0"], 64, ["rounds"]),
+    ("a time that is none", ["run", "--duration", "soon"], 64, ["soon"]),
+    ("a baseline that is not measured",
+     ["run", "--models", "epoll", "--baseline", "poll"], 64, ["poll"]),
+    ("CPUs that are none", ["run", "--server-cpus", "many"], 64, ["many"]),
+    ("something that cannot vary", ["run", "--vary", "weather=fine"], 64,
+     ["weather", "connections"]),
+    ("an unknown flag", ["run", "--frobnicate"], 64, ["frobnicate"]),
+    ("a format that is not there", ["export", "--format", "png"], 64,
+     ["png", "csv"]),
+    ("importing nothing", ["import"], 64, ["FILE"]),
+    ("results that are not there", ["show"], 1, ["results/results.db"]),
+    ("a file of results that is not there", ["show", "./no.json"], 1,
+     ["no.json"]),
+    ("importing what is no run", ["import", "/dev/null"], 1, ["/dev/null"]),
+    ("a database in a place that is none",
+     ["run", "--db", "/dev/null/x/results.db"], 1, ["/dev/null/x"]),
+    ("a database that is a folder", ["run", "--db", "."], 1, ["."]),
+)
+
+
+def wrong_use(arguments, status, words):
+    def run(cell):
+        result = compare(cell, *arguments)
+        equal(result.returncode, status, "exit status")
+        for word in words:
+            check(word in result.stderr, f"{word} is named")
+        said = [x for x in result.stderr.splitlines()
+                if not x.startswith(("Try", "round"))]
+        equal(len(said), 1, f"lines of complaint ({said})")
+        equal(result.stdout, "", "standard output")
+        nothing_left()
+    return run
+
+
+for name, wrong, exit_status, named in WRONG:
+    TABLE.add(f"wrong use: {name}", wrong_use(wrong, exit_status, named))
+
+
+# ---- programs that fail -----------------------------------------------------
+
+SERVER = r'''#!/usr/bin/env python3
+import json, os, signal, sys, time
+args = sys.argv[1:]
+if "--list-models" in args:
+    print("good  serves\n    option=1  of it\nbad   does not")
+    sys.exit(0)
+value = lambda name: args[args.index(name) + 1]
+model = value("--model").split(":")[-1]
+def stop(*_):
+    if model == "stubborn":
+        return
+    if "--stats" in args:
+        with open(value("--stats"), "w") as f:
+            json.dump({"schema": "serverlab.server/1", "requests":
+                       12 if model == "lies" else 10, "workers": []}, f)
+    os._exit(0)
+signal.signal(signal.SIGTERM, stop)
+if model == "unavailable":
+    sys.exit(print("server: no such thing on this machine", file=sys.stderr)
+             or 69)
+if model == "broken":
+    sys.exit(print("server: it is broken", file=sys.stderr) or 1)
+if model == "usage":
+    sys.exit(print("server: wrong option", file=sys.stderr) or 64)
+if model == "silent":
+    os.close(int(value("--ready-fd")))
+else:
+    os.write(int(value("--ready-fd")), b"127.0.0.1:9\n")
+if model == "dies":
+    with open(os.environ["DIE"], "rb") as f:
+        f.read()
+    os.kill(os.getpid(), signal.SIGSEGV)
+while True:
+    signal.pause()
+'''
+
+CLIENT = r'''#!/usr/bin/env python3
+import json, os, sys, time
+args = sys.argv[1:]
+value = lambda name: args[args.index(name) + 1]
+what = value("--workload").split(":")[0]
+phase = int(value("--phase-fd"))
+if what == "fails":
+    sys.exit(print("client: cannot connect", file=sys.stderr) or 1)
+os.write(phase, b"connected\nstart\n")
+if what == "kills":
+    open(os.environ["DIE"], "wb").close()
+    while True:
+        time.sleep(1)
+os.write(phase, b"stop\n")
+q = {"count": 10, "min": 1000, "mean": 2000, "stddev": 1, "p50": 2000,
+     "p75": 2000, "p90": 3000, "p95": 3000, "p99": 4000, "p99_9": 4000,
+     "p99_99": 4000, "max": 5000}
+valid = what != "invalid"
+with open(value("--json"), "w") as f:
+    if what != "mute":
+        json.dump({"schema": "serverlab.client/1", "valid": valid,
+            "reasons": [] if valid else ["one reason", "and another"],
+            "config": {"loop": "closed", "pipeline": 1},
+            "bounded_by": "client" if what == "slow" else "server",
+            "window_ns": 50000000,
+            "connections": {"asked": 64, "established": 64},
+            "requests": {"ok": 7, "warmup": 2, "drained": 1,
+                         "in_flight": 64 if what == "starves" else 1},
+            "throughput": {"requests_per_second": 140.0},
+            "latency_ns": {"raw": q, "corrected": q},
+            "client": {"cpu_seconds": 0.01, "cpu_share": 0.2},
+            "intervals": []}, f)
+sys.exit(0 if valid else 3)
+'''
+
+
+def fake(cell, workload, models, *more):
+    """A run with the scripts above, in one round."""
+    place = os.path.join(cell.directory, "bin")
+    os.mkdir(place)
+    shutil.copy(server.program("compare"), place)
+    for name, text in (("server", SERVER), ("client", CLIENT)):
+        path = os.path.join(place, name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(path, 0o755)
+    experiment = os.path.join(cell.directory, "e.ini")
+    with open(experiment, "w", encoding="utf-8") as file:
+        file.write("[experiment]\ntitle = Fake\n[run]\nrounds = 1\n"
+                   "duration = 10ms\nwarmup = 0\n")
+    os.mkfifo(os.path.join(cell.directory, "die"))
+    result = compare(cell, "run", "e.ini", "--workload", workload, "--models",
+                     models, *more, program=os.path.join(place, "compare"),
+                     DIE=os.path.join(cell.directory, "die"))
+    nothing_left()
+    return result
+
+
+# The model, what the client does, and what the table must say.
+FAILURES = (
+    ("a server that is not available is skipped with its reason",
+     "good:unavailable", "echo",
+     "skipped  good:unavailable: no such thing on this machine"),
+    ("a server that does not start is invalid", "good:broken", "echo",
+     "invalid  good:broken: the server did not start: it is broken"),
+    ("a server that never says its address is invalid", "good:silent", "echo",
+     "invalid  good:silent: the server"),
+    ("a server that dies in the middle is invalid", "good:dies", "kills",
+     "invalid  good:dies: the server died: signal 11"),
+    ("a server that counts other requests is invalid", "good:lies", "echo",
+     "invalid  good:lies: the server counted 12 requests and the client 10"),
+    ("a client that fails is named with its reason", "good", "fails",
+     "invalid  good: the client failed: cannot connect"),
+    ("a client that judges itself invalid is believed", "good", "invalid",
+     "invalid  good: one reason; and another"),
+    ("a client that writes nothing is invalid", "good", "mute",
+     "invalid  good: the client wrote no result"),
+)
+
+
+def failure(model, workload, wanted):
+    def run(cell):
+        result = fake(cell, workload, model)
+        check(wanted in result.stdout, f"the table says: {wanted}")
+        equal(result.returncode, 1, "exit status where nothing was measured")
+        check("nothing could be measured" in result.stderr, result.stderr)
+    return run
+
+
+for name, spec, workload_name, text_wanted in FAILURES:
+    TABLE.add(name, failure(spec, workload_name, text_wanted))
+
+
+@TABLE.cell
+def one_failure_does_not_stop_the_others(cell):
+    """the run goes on when one model fails, and ends well"""
+    result = fake(cell, "echo", "good,good:broken;good:unavailable")
+    equal(result.returncode, 0, "exit status")
+    check(re.search(r"^\*  good +140 ", result.stdout, re.M), result.stdout)
+    check("invalid  good:broken" in result.stdout, result.stdout)
+    check("skipped  good:unavailable" in result.stdout, result.stdout)
+
+
+@TABLE.cell
+def a_lower_bound_is_shown_as_one(cell):
+    """where the client is the slower side, throughput is at least so much"""
+    result = fake(cell, "slow", "good")
+    check("≥ 140" in result.stdout, result.stdout)
+
+
+@TABLE.cell
+def served_one_at_a_time(cell):
+    """a server that leaves connections waiting is not ranked"""
+    result = fake(cell, "starves", "good")
+    check("not ranked  good answered 1 of 64" in result.stdout, result.stdout)
+
+
+@TABLE.cell
+def wrong_options_are_a_usage_error(cell):
+    """a spec that the server refuses ends the run as wrong use"""
+    result = fake(cell, "echo", "good:usage")
+    equal(result.returncode, 64, "exit status")
+    check("wrong option" in result.stderr, result.stderr)
+
+
+@TABLE.cell
+def programs_that_are_missing(cell):
+    """without the server beside it, compare says what is missing"""
+    shutil.copy(server.program("compare"), cell.directory)
+    result = compare(cell, "run",
+                     program=os.path.join(cell.directory, "compare"))
+    equal(result.returncode, 1, "exit status")
+    check("server is not there" in result.stderr, result.stderr)
+
+
+if not (server.have("compare") and server.have("client")
+        and server.have("server")):
+    sys.exit(tap.skip_all("compare, server or client is not built"))
+sys.exit(TABLE.run(2))
