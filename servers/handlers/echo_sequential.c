@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * echo-sequential: what echo.c does, written as if nobody else existed.
+ * echo_sequential: what echo.c does, written as if nobody else existed.
  *
  * This is the echo server of a textbook: read, write, until the peer ends.
  * Where the model has loops, each of these waits is a switch to another
@@ -47,7 +47,7 @@ static void echo_sequential_serve(struct stream *s)
 }
 
 const struct handler handler_echo_sequential = {
-	.name = "echo-sequential",
+	.name = "echo_sequential",
 	.summary = "echo, written in the sequential style",
 	.options = echo_sequential_options,
 	.options_size = sizeof(struct echo_sequential_options),

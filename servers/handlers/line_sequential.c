@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * line-sequential: what line.c does, written as if nobody else existed.
+ * line_sequential: what line.c does, written as if nobody else existed.
  *
  * Read a line, answer it, until the peer ends. What the callback style keeps
  * for it between two calls, bytes that are no line yet, is here kept by the
@@ -74,7 +74,7 @@ static void line_sequential_serve(struct stream *s)
 }
 
 const struct handler handler_line_sequential = {
-	.name = "line-sequential",
+	.name = "line_sequential",
 	.summary = "line, written in the sequential style",
 	.state_size = sizeof(struct line_sequential_state),
 	.serve = line_sequential_serve,
