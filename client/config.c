@@ -24,6 +24,9 @@ enum config_key {
 	KEY_SOURCE,
 	KEY_CPUS,
 	KEY_JSON,
+	KEY_HGRM,
+	KEY_HLOG,
+	KEY_CSV,
 	KEY_SEED,
 	KEY_INTERVAL,
 	KEY_ENGINE,
@@ -81,6 +84,13 @@ static const struct argp_option config_options[] = {
 		"Write everything there as JSON; - is "
 		"standard output, then without the text",
 		0},
+	{"hgrm", KEY_HGRM, "FILE", 0,
+		"Write the percentiles as HdrHistogram's .hgrm, for its plotter",
+		0},
+	{"hlog", KEY_HLOG, "FILE", 0,
+		"Write a histogram per interval as HdrHistogram's .hlog (V2)",
+		0},
+	{"csv", KEY_CSV, "FILE", 0, "Write the series of intervals as CSV", 0},
 	{"quiet", 'q', 0, 0, "No text, no progress", 0},
 	{"phase-fd", KEY_PHASE_FD, "N", 0,
 		"Write \"connected\", \"start\" and \"stop\" there, a line "
@@ -440,6 +450,15 @@ static error_t config_option(int key, char *text, struct argp_state *state)
 		break;
 	case KEY_JSON:
 		config->json = text;
+		break;
+	case KEY_HGRM:
+		config->hgrm = text;
+		break;
+	case KEY_HLOG:
+		config->hlog = text;
+		break;
+	case KEY_CSV:
+		config->csv = text;
 		break;
 	case KEY_SEED:
 		if (parse_count(text, &config->seed))

@@ -38,8 +38,9 @@ struct config {
 	struct sources sources;
 	struct cpu_list cpus;
 
-	const char *json; /* a file, or "-" */
-	int phase_fd;	  /* -1: none */
+	const char *json;	       /* a file, or "-" */
+	const char *hgrm, *hlog, *csv; /* files, or NULL */
+	int phase_fd;		       /* -1: none */
 	bool quiet;
 };
 

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "client/config.h"
 #include "client/tally.h"
@@ -25,6 +26,7 @@ struct outcome {
 	struct tally window, warmup, drain; /* sums over all threads */
 	uint64_t window_ns;		    /* its length */
 	bool interrupted, gave_up;
+	FILE *log; /* .hlog, written as intervals end; or NULL */
 
 	struct interval *intervals;
 	uint64_t interval_count;

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "client/hdr.h"
+
 /* An interval that some thread may still add to. */
 struct series_open {
 	struct series_open *next;
@@ -121,18 +123,25 @@ static struct interval *series_slot(struct series *s)
 	return &outcome->intervals[outcome->interval_count++];
 }
 
-static int series_complete(struct series *s)
+/* The window may end within its last interval. */
+static uint64_t series_length(const struct outcome *o, uint64_t start_ns)
 {
-	struct series_open *o = s->open;
-	struct outcome *outcome = s->outcome;
-	uint64_t asked = outcome->config->connections;
-	struct interval *i = series_slot(s);
+	uint64_t length_ns = o->config->interval_ns;
 
-	if (!i)
-		return -ENOMEM;
-	*i = (struct interval) {
-		.start_ns = o->index * outcome->config->interval_ns,
-		.length_ns = outcome->config->interval_ns,
+	if (o->window_ns > 0 && start_ns + length_ns > o->window_ns)
+		return o->window_ns > start_ns ? o->window_ns - start_ns : 0;
+	return length_ns;
+}
+
+static struct interval series_summary(
+	const struct series_open *o, const struct outcome *outcome)
+{
+	uint64_t asked = outcome->config->connections;
+	uint64_t start_ns = o->index * outcome->config->interval_ns;
+
+	return (struct interval) {
+		.start_ns = start_ns,
+		.length_ns = series_length(outcome, start_ns),
 		.ok = o->ok,
 		.failed = o->failed,
 		.live = o->down < asked ? asked - o->down : 0,
@@ -140,12 +149,27 @@ static int series_complete(struct series *s)
 		.p99_ns = histogram_percentile(o->latency, 99),
 		.max_ns = histogram_max(o->latency),
 	};
+}
+
+static int series_complete(struct series *s)
+{
+	struct outcome *outcome = s->outcome;
+	struct series_open *o = s->open;
+	struct interval *i = series_slot(s);
+	int error = 0;
+
+	if (!i)
+		return -ENOMEM;
+	*i = series_summary(o, outcome);
 	if (i->live < outcome->minimum_live)
 		outcome->minimum_live = i->live;
+	if (outcome->log)
+		error = hdr_log_interval(
+			outcome->log, i->start_ns, i->length_ns, o->latency);
 	s->open = o->next;
 	o->next = s->spare;
 	s->spare = o;
-	return 0;
+	return error;
 }
 
 int series_collect(struct series *s, struct worker *workers, uint64_t count)
@@ -165,6 +189,9 @@ int series_collect(struct series *s, struct worker *workers, uint64_t count)
 			error = series_take(s, t);
 			tally_queue_empty(&workers[i].queue);
 		}
+	/* Once all have left the window, series_finish() knows its end. */
+	if (place >= worker_place(STRETCH_DRAIN, 0))
+		return error;
 	while (!error && s->open &&
 		worker_place(STRETCH_WINDOW, s->open->index) < place)
 		error = series_complete(s);
@@ -173,18 +200,9 @@ int series_collect(struct series *s, struct worker *workers, uint64_t count)
 
 int series_finish(struct series *s)
 {
-	struct outcome *o = s->outcome;
-	struct interval *last;
 	int error = 0;
 
 	while (!error && s->open)
 		error = series_complete(s);
-	if (o->interval_count == 0)
-		return error;
-	last = &o->intervals[o->interval_count - 1];
-	if (last->start_ns + last->length_ns > o->window_ns)
-		last->length_ns = o->window_ns > last->start_ns
-					  ? o->window_ns - last->start_ns
-					  : 0;
 	return error;
 }

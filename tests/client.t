@@ -4,15 +4,19 @@
 that a server can do: each is named, counted exactly, and judged. None of the
 servers here is ours, and no case depends on how fast anything is."""
 
+import base64
+import csv
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import struct
 import subprocess
 import sys
 import threading
+import zlib
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -696,6 +700,145 @@ def _(cell):
     check(run.json["requests"]["unsent"] > 0, "some were never sent")
     check(any("rate was missed" in r for r in run.json["reasons"]),
           f"the reason: {run.json['reasons']}")
+
+
+# ---- files ------------------------------------------------------------------
+
+def decode_hdr(text):
+    """The values and counts of a V2 histogram: {slot's lowest value: count}.
+    Written from the format's description, apart from the client's code."""
+    packed = base64.b64decode(text)
+    cookie, length = struct.unpack(">ii", packed[:8])
+    equal(cookie, 0x1c849314, "cookie of the compressed form")
+    equal(length, len(packed) - 8, "length of the compressed form")
+    plain = zlib.decompress(packed[8:])
+    cookie, length, shift, digits, unit, highest, ratio = struct.unpack(
+        ">iiiiqqd", plain[:40])
+    equal((cookie, length, shift, digits, unit, ratio),
+          (0x1c849313, len(plain) - 40, 0, 3, 1, 1.0), "header")
+    check(highest >= 3_600_000_000_000, "an hour fits")
+    values, slot, at = {}, 0, 40
+    while at < len(plain):
+        bits = shift = 0
+        while True:
+            byte = plain[at]
+            at += 1
+            bits |= (byte if shift == 56 else byte & 0x7f) << shift
+            shift += 7
+            if byte < 0x80 or shift == 63:
+                break
+        count = bits >> 1 ^ -(bits & 1)
+        if count < 0:
+            slot -= count
+            continue
+        if count:
+            bucket = max(slot // 1024 - 1, 0)
+            values[(slot - bucket * 1024) << bucket] = count
+        slot += 1
+    return values
+
+
+def read_hlog(path):
+    """[(start, length, maximum, {value: count})]"""
+    with open(path, encoding="ascii") as file:
+        lines = file.read().splitlines()
+    equal(lines[1], "#[Histogram log format version 1.3]", "version")
+    rows = [line.split(",") for line in lines
+            if not line.startswith(("#", '"'))]
+    return [(*map(float, row[:3]), decode_hdr(row[3])) for row in rows]
+
+
+def percentile(values, percent):
+    rank = percent / 100 * sum(values.values())
+    for value in sorted(values):
+        rank -= values[value]
+        if rank <= 1e-9:
+            return value
+    return None
+
+
+def run_with_files(cell, *arguments):
+    names = {kind: os.path.join(cell.directory, "run." + kind)
+             for kind in ("hgrm", "hlog", "csv")}
+    flags = [word for kind, name in names.items()
+             for word in ("--" + kind, name)]
+    return Run(cell, *flags, *arguments), names
+
+
+@TABLE.cell
+def _(cell):
+    """--hlog holds each interval's histogram, and all of them together the
+    percentiles of the run"""
+    run, names = run_with_files(cell, "-n", "3000", "-c", "5", "--interval",
+                                "50ms", Server(echo).address)
+    rows = read_hlog(names["hlog"])
+    equal([sum(row[3].values()) for row in rows],
+          [i["ok"] for i in run.json["intervals"]], "counts of the intervals")
+    total = {}
+    for row in rows:
+        for value, count in row[3].items():
+            total[value] = total.get(value, 0) + count
+    raw = run.json["latency_ns"]["raw"]
+    for name, percent in (("p50", 50), ("p90", 90), ("p99", 99)):
+        low = percentile(total, percent)
+        check(low <= raw[name] <= low * 1.001,
+              f"{name}: {raw[name]}, and {low} in the log")
+
+
+@TABLE.cell
+def _(cell):
+    """a public decoder reads --hlog and finds the same percentiles"""
+    node = shutil.which("node")
+    script = """
+        const hdr = require('hdr-histogram-js');
+        const fs = require('fs');
+        const total = hdr.build({useWebAssembly: false});
+        const reader = new hdr.HistogramLogReader(
+            fs.readFileSync(process.argv[1], 'utf8'));
+        let h;
+        while ((h = reader.nextIntervalHistogram()) != null) total.add(h);
+        console.log(JSON.stringify({
+            count: total.totalCount, max: total.maxValue,
+            p50: total.getValueAtPercentile(50),
+            p99: total.getValueAtPercentile(99)}));"""
+    if not node or subprocess.run([node, "-e", "require('hdr-histogram-js')"],
+                                  capture_output=True,
+                                  timeout=PATIENCE).returncode:
+        raise tap.Skip("needs node with hdr-histogram-js (npm, NODE_PATH)")
+    run, names = run_with_files(cell, "-n", "3000", "-c", "5", "--interval",
+                                "50ms", Server(echo).address)
+    done = subprocess.run([node, "-e", script, names["hlog"]], text=True,
+                          capture_output=True, timeout=PATIENCE, check=True)
+    found, raw = json.loads(done.stdout), run.json["latency_ns"]["raw"]
+    equal(found["count"], raw["count"], "count")
+    for name in ("p50", "p99", "max"):
+        check(abs(found[name] - raw[name]) <= raw[name] * 0.001,
+              f"{name}: {raw[name]}, and {found[name]} in the log")
+
+
+@TABLE.cell
+def _(cell):
+    """--hgrm lists percentiles as HdrHistogram does; --csv is the series"""
+    run, names = run_with_files(cell, "-n", "2000", "-c", "3", "--interval",
+                                "100ms", Server(echo).address)
+    raw = run.json["latency_ns"]["raw"]
+    with open(names["hgrm"], encoding="ascii") as file:
+        lines = file.read().splitlines()
+    equal(lines[0].split(), ["Value", "Percentile", "TotalCount",
+                             "1/(1-Percentile)"], "heading")
+    rows = [tuple(map(float, line.split())) for line in lines[2:]
+            if not line.startswith("#")]
+    equal(rows[-1][1:], (1.0, 2000.0), "last line")
+    equal(rows, sorted(rows), "rows in order")
+    middle = [row for row in rows if row[1] == 0.5]
+    equal(len(middle), 1, "rows for 50 %")
+    check(abs(middle[0][0] * 1e6 - raw["p50"]) <= 1, f"{middle}, {raw}")
+    check(any(line.startswith("#[Max") and "2000" in line for line in lines),
+          "the count at the end")
+    with open(names["csv"], encoding="ascii") as file:
+        rows = list(csv.DictReader(file))
+    equal([{key: int(value) for key, value in row.items()} for row in rows],
+          run.json["intervals"], "the series")
 
 
 # ---- the program ------------------------------------------------------------
