@@ -84,6 +84,17 @@ int accept_try(struct acceptor *a, int flags)
 	return fd;
 }
 
+int accept_completed(struct acceptor *a, int result)
+{
+	if (result < 0)
+		return accept_failed(a, -result);
+	if (!server_enter(a->server))
+		return accept_close_refused(a, result);
+	a->starved = false;
+	slot_add(&a->slot->accepted, 1);
+	return result;
+}
+
 int accept_make_blocking(int listener)
 {
 	const int flags = fcntl(listener, F_GETFL);

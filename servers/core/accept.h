@@ -46,6 +46,10 @@ void accept_rest(int error);
  * -EINTR, -EAGAIN or -EBUSY as above. */
 int accept_refuse(struct acceptor *a);
 
+/* The same for an accept that the kernel has completed: with its `result`, the
+ * socket or -errno. Not -EAGAIN. */
+int accept_completed(struct acceptor *a, int result);
+
 #define ACCEPT_RETRY_NS UINT64_C(20000000)
 
 /*

@@ -40,11 +40,16 @@ struct buf *buf_get(struct buf_pool *pool)
 		b->size = pool->standard;
 	}
 	b->start = b->end = 0;
+	b->lent = b->dropped = false;
 	return b;
 }
 
 void buf_put(struct buf_pool *pool, struct buf *b)
 {
+	if (b->lent) {
+		b->dropped = true;
+		return;
+	}
 	if (pool->kept >= BUF_KEPT || b->size > BUF_KEPT_SIZE) {
 		free(b);
 		return;
@@ -72,6 +77,25 @@ static int buf_grow(struct buf **b, size_t need)
 	return 0;
 }
 
+/* Goes on with a copy that has room for `len` bytes more. */
+static int buf_replace(struct buf_pool *pool, struct buf **b, size_t len)
+{
+	const size_t held = buf_len(*b);
+	struct buf *copy = buf_get(pool);
+
+	if (!copy)
+		return -ENOMEM;
+	if (copy->size < held + len && buf_grow(&copy, held + len)) {
+		buf_put(pool, copy);
+		return -ENOMEM;
+	}
+	memcpy(copy->data, (*b)->data + (*b)->start, held);
+	copy->end = (uint32_t)held;
+	buf_put(pool, *b);
+	*b = copy;
+	return 0;
+}
+
 int buf_reserve(struct buf_pool *pool, struct buf **b, size_t len)
 {
 	const size_t held = *b ? buf_len(*b) : 0;
@@ -83,6 +107,8 @@ int buf_reserve(struct buf_pool *pool, struct buf **b, size_t len)
 	}
 	if ((*b)->size - (*b)->end >= len)
 		return 0;
+	if ((*b)->lent)
+		return buf_replace(pool, b, len);
 	if ((*b)->start) {
 		memmove((*b)->data, (*b)->data + (*b)->start, held);
 		(*b)->start = 0;
@@ -110,4 +136,11 @@ void buf_consume(struct buf_pool *pool, struct buf **b, size_t len)
 		buf_put(pool, *b);
 		*b = NULL;
 	}
+}
+
+void buf_return(struct buf_pool *pool, struct buf *b)
+{
+	b->lent = false;
+	if (b->dropped)
+		buf_put(pool, b);
 }

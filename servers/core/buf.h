@@ -7,6 +7,7 @@
 #ifndef SERVERLAB_CORE_BUF_H
 #define SERVERLAB_CORE_BUF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,6 +15,8 @@ struct buf {
 	struct buf *next;    /* in the pool's free list */
 	uint32_t size;	     /* of data */
 	uint32_t start, end; /* the bytes held: data[start..end) */
+	bool lent;	     /* buf_lend() */
+	bool dropped;	     /* put back while it was lent */
 	char data[];
 };
 
@@ -46,5 +49,17 @@ int buf_append(
 /* Drops `len` bytes at the front; an emptied buffer goes back to the pool and
  * *b becomes NULL. */
 void buf_consume(struct buf_pool *pool, struct buf **b, size_t len);
+
+/*
+ * For I/O that goes on while the owner does too: until buf_return() the bytes
+ * held now stay where they are and as they are. More may be appended (that may
+ * put a copy in its place), and it may be put back. To be returned before it
+ * is consumed, and before the pool is released.
+ */
+static inline void buf_lend(struct buf *b)
+{
+	b->lent = true;
+}
+void buf_return(struct buf_pool *pool, struct buf *b);
 
 #endif

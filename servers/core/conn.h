@@ -52,7 +52,10 @@ struct conn {
 	bool queued;	/* in the worker's list of turns to take */
 	bool away;	/* another thread runs it; the loop keeps off */
 	uint8_t missed; /* watch_interest reported meanwhile */
-	int16_t error;	/* errno that ended it, or 0 */
+	/* Of a model that has the kernel move the bytes. */
+	bool receiving;	   /* input may come at any time, wanted or not */
+	uint8_t in_flight; /* operations that still name it */
+	int16_t error;	   /* errno that ended it, or 0 */
 
 	struct worker *worker;
 	struct buf *in;		  /* received, not consumed */

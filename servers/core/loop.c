@@ -81,13 +81,20 @@ int loop_begin(struct loop *l)
 	return error;
 }
 
-/* Frees the connections that were closed in this turn. */
+/* Frees the connections that were closed in this turn, if nothing that is
+ * still under way names them. */
 static void loop_bury(struct loop *l)
 {
-	while (l->graveyard) {
-		struct conn *c = l->graveyard;
+	struct conn **at = &l->graveyard;
 
-		l->graveyard = c->next;
+	while (*at) {
+		struct conn *c = *at;
+
+		if (c->in_flight) {
+			at = &c->next;
+			continue;
+		}
+		*at = c->next;
 		conn_free(c);
 	}
 }
@@ -137,14 +144,30 @@ static int loop_set_timer(struct loop *l, struct conn *c)
 	return when ? timers_set(&l->timers, c, when) : 0;
 }
 
-/* After something happened: sends what there is to send, then sees what the
- * connection waits for next. */
-static void loop_settle(struct loop *l, struct conn *c)
+static void loop_flush(struct loop *l, struct conn *c)
+{
+	if (l->send)
+		l->send(l, c);
+	else
+		c->blocked = conn_flush(c, MSG_DONTWAIT) == SOCK_AGAIN;
+}
+
+/* The server is stopping: ends a connection that nothing more can have come
+ * for; else its turn is to look for that. */
+static void loop_drain_one(struct loop *l, struct conn *c)
+{
+	if (c->receiving)
+		worker_queue(&l->worker, c);
+	else if (!c->queued && !c->again)
+		conn_drain(c);
+}
+
+void loop_settle(struct loop *l, struct conn *c)
 {
 	if (c->out && !c->blocked)
-		c->blocked = conn_flush(c, MSG_DONTWAIT) == SOCK_AGAIN;
-	if (l->worker.draining && !c->queued && !c->again)
-		conn_drain(c);
+		loop_flush(l, c);
+	if (l->worker.draining && !c->lingering && !c->finishing)
+		loop_drain_one(l, c);
 	if (conn_done(c) && !conn_linger(c)) {
 		loop_close(l, c);
 		return;
@@ -186,6 +209,10 @@ static void loop_queued(struct loop *l, struct conn *c)
 		c->missed |= WATCH_READ;
 		return;
 	}
+	if (l->worker.draining && c->receiving) {
+		l->stop(l, c); /* then it has another turn */
+		return;
+	}
 	if (c->again)
 		conn_continue(c);
 	else if (l->edge || l->worker.draining)
@@ -205,7 +232,15 @@ static void loop_adopt(struct loop *l, int fd)
 		return;
 	}
 	conn_open(c);
+	if (l->worker.draining)
+		worker_queue(&l->worker, c);
 	loop_settle(l, c);
+}
+
+static void loop_stop_accepting(struct loop *l)
+{
+	l->accept_ns = clock_ns() + ACCEPT_RETRY_NS;
+	loop_watch(l, &l->listener, 0);
 }
 
 static void loop_accept(struct loop *l)
@@ -221,14 +256,23 @@ static void loop_accept(struct loop *l)
 			return;
 		}
 		if (fd == -EBUSY) {
-			l->accept_ns = clock_ns() + ACCEPT_RETRY_NS;
-			loop_watch(l, &l->listener, 0);
+			loop_stop_accepting(l);
 			return;
 		}
 		if (fd >= 0)
 			loop_adopt(l, fd);
 		accepts++;
 	}
+}
+
+void loop_accepted(struct loop *l, int result)
+{
+	const int fd = accept_completed(&l->acceptor, result);
+
+	if (fd >= 0)
+		loop_adopt(l, fd);
+	else if (fd == -EBUSY)
+		loop_stop_accepting(l);
 }
 
 /* Sockets that the main thread has accepted for this loop. */

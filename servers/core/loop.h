@@ -67,6 +67,15 @@ struct loop {
 	void (*forget)(struct loop *l, struct watch *w);
 	/* Readiness is reported once, when it begins. */
 	bool edge;
+	/*
+	 * Optional, together: a model that has the kernel move the bytes.
+	 * send() begins to send the output; c->blocked until it has. watch()
+	 * begins to receive (c->receiving), and stop() asks for its end. What
+	 * completes goes to the connection, and then to loop_settle(). A
+	 * connection with c->in_flight is not freed.
+	 */
+	void (*send)(struct loop *l, struct conn *c);
+	void (*stop)(struct loop *l, struct conn *c);
 	/* Optional, with worker.deferred: another thread is to offer the kept
 	 * input, by conn_continue() with c->worker set to its own worker. Until
 	 * loop_back() the loop keeps off the connection. */
@@ -93,6 +102,12 @@ void loop_event(struct loop *l, struct watch *w, unsigned ready);
 void loop_end_turn(struct loop *l);
 /* The part of it that is not turns of connections. */
 void loop_keep_house(struct loop *l);
+
+/* After something happened to a connection: sends what there is to send, sees
+ * what it waits for next, or closes it. */
+void loop_settle(struct loop *l, struct conn *c);
+/* An accept has completed, as accept_completed(). */
+void loop_accepted(struct loop *l, int result);
 
 /* For models whose threads share a loop: the connection that is ready is
  * marked as away and returned; NULL if the event was none of a connection, and

@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * uring: completions; the kernel does the work and says when it is done.
+ *
+ * IDEA      One thread serves all connections. It does not ask what is ready
+ *           and then call: it puts operations (accept, receive, send) into a
+ *           ring that it shares with the kernel, and finds their results in
+ *           another. One system call begins all that has gathered and waits
+ *           for what completes.
+ *
+ *                 +-> io_uring_enter --> accepted: begin a receive
+ *                 |     (begin, wait)    received: handler, begin a send
+ *                 |                      sent:     the rest, if there is one
+ *                 +------------------------+
+ *
+ *           One accept and, for each connection, one receive stay in place and
+ *           complete again and again (multishot). Who will receive is not
+ *           known beforehand: the kernel takes a buffer from a common ring
+ *           when bytes have come, and gets it back when they were used.
+ *
+ * CALLS     per connection: close, shutdown where we end first
+ *           per request:    a share of one io_uring_enter
+ * COSTS     The way through TCP is the same, and is most of the work; what is
+ *           saved are the system calls around it and the search for what is
+ *           ready. With few connections there is little to gather.
+ * BREAKS    What is in flight belongs to the kernel: the bytes of a send must
+ *           stay where they are, and a connection cannot be freed, until it is
+ *           told. Input comes wanted or not; to stop it is an operation, too.
+ *           All buffers taken ends receives (ENOBUFS): they begin anew.
+ *           A handler that computes or blocks stalls all connections.
+ *           Many containers forbid io_uring.
+ * ACCEPT    An accept that waits is woken alone: shared means exclusive here.
+ *           With --max-connections the listener is polled, since a multishot
+ *           accept takes all that come.
+ * USED BY   TigerBeetle, ScyllaDB (seastar), libuv for files
+ * READ      io_uring(7), io_uring_prep_recv_multishot(3); J. Axboe, "Efficient
+ *           IO with io_uring"; servers/epoll.c for the question before
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "servers/core/model.h"
+#include "servers/core/uring_ring.h"
+
+struct uring_options {
+	struct loops_options loops;
+	bool multishot;
+	uint64_t sqpoll, batch, buffers;
+};
+
+struct uring_loop {
+	struct uring_ring u;
+	bool multishot;
+	bool accepts; /* by accept operations, not by polling the listener */
+};
+
+/* What an operation is, in the low bits of its user_data; above them, whose. */
+enum { URING_CANCEL, URING_RECEIVE, URING_SEND, URING_WATCH, URING_KIND = 3 };
+
+static uint64_t uring_name(const void *of, unsigned kind)
+{
+	return (uintptr_t)of | kind;
+}
+
+/* ---- beginning operations ---------------------------------------------- */
+
+/* The operation completes with ECANCELED, unless it has completed. */
+static int uring_cancel(struct uring_loop *ul, uint64_t name)
+{
+	struct io_uring_sqe *sqe = uring_sqe(&ul->u);
+
+	if (!sqe)
+		return -EBUSY;
+	io_uring_prep_cancel64(sqe, name, 0);
+	io_uring_sqe_set_data64(sqe, URING_CANCEL);
+	return 0;
+}
+
+static int uring_receive(struct uring_loop *ul, struct conn *c)
+{
+	struct io_uring_sqe *sqe = uring_sqe(&ul->u);
+
+	if (!sqe)
+		return -EBUSY;
+	if (ul->multishot)
+		io_uring_prep_recv_multishot(sqe, c->watch.fd, NULL, 0, 0);
+	else
+		io_uring_prep_recv(sqe, c->watch.fd, NULL, 0, 0);
+	sqe->flags |= IOSQE_BUFFER_SELECT;
+	sqe->buf_group = URING_GROUP;
+	io_uring_sqe_set_data64(sqe, uring_name(c, URING_RECEIVE));
+	c->receiving = true;
+	c->in_flight++;
+	return 0;
+}
+
+static void uring_send(struct loop *l, struct conn *c)
+{
+	struct uring_loop *ul = l->model;
+	struct io_uring_sqe *sqe = uring_sqe(&ul->u);
+	size_t len = 0;
+	const char *out = conn_output(c, &len);
+
+	if (!sqe)
+		return; /* once more in the next turn */
+	io_uring_prep_send(sqe, c->watch.fd, out, len, MSG_NOSIGNAL);
+	io_uring_sqe_set_data64(sqe, uring_name(c, URING_SEND));
+	buf_lend(c->out);
+	c->model = c->out;
+	c->blocked = true;
+	c->in_flight++;
+}
+
+/* The listener, or a descriptor whose readiness is all that matters. */
+static int uring_poll(struct loop *l, struct watch *w)
+{
+	struct uring_loop *ul = l->model;
+	struct io_uring_sqe *sqe = uring_sqe(&ul->u);
+
+	if (!sqe)
+		return -EBUSY;
+	if (w->kind == WATCH_LISTENER && ul->accepts)
+		io_uring_prep_multishot_accept(
+			sqe, w->fd, NULL, NULL, SOCK_CLOEXEC);
+	else
+		io_uring_prep_poll_add(sqe, w->fd, POLLIN);
+	io_uring_sqe_set_data64(sqe, uring_name(w, URING_WATCH));
+	return 0;
+}
+
+static int uring_watch(struct loop *l, struct watch *w, unsigned interest)
+{
+	struct uring_loop *ul = l->model;
+	struct conn *c = (struct conn *)w;
+
+	if (w->kind == WATCH_CONN)
+		return interest & WATCH_READ && !c->receiving
+			       ? uring_receive(ul, c)
+			       : 0;
+	return interest ? uring_poll(l, w)
+			: uring_cancel(ul, uring_name(w, URING_WATCH));
+}
+
+/* Asks for the end of the receive; it tells when it has come. */
+static void uring_stop(struct loop *l, struct conn *c)
+{
+	if (uring_cancel(l->model, uring_name(c, URING_RECEIVE)))
+		worker_queue(&l->worker, c);
+}
+
+/* It is about to be closed. Operations that have begun hold the socket and end
+ * with it; one that has not would find whatever has the number by then. */
+static void uring_forget(struct loop *l, struct watch *w)
+{
+	struct uring_loop *ul = l->model;
+	struct conn *c = (struct conn *)w;
+
+	if (w->kind != WATCH_CONN)
+		uring_cancel(ul, uring_name(w, URING_WATCH));
+	else if (c->in_flight) {
+		uring_begin(&ul->u);
+		shutdown(w->fd, SHUT_RDWR);
+	}
+}
+
+/* ---- completions ------------------------------------------------------- */
+
+/* Bytes that the kernel has put into one of our buffers. */
+static void uring_input(
+	struct loop *l, struct conn *c, const struct io_uring_cqe *cqe)
+{
+	struct uring_loop *ul = l->model;
+	const bool wanted = conn_wants_input(c) || c->finishing;
+
+	if (!c->lingering)
+		conn_input(c, uring_buffer(&ul->u, cqe), (size_t)cqe->res);
+	if (!wanted && c->receiving) /* kept; no more of it */
+		uring_stop(l, c);
+}
+
+/* A receive has failed, or has brought the peer's end. */
+static void uring_no_input(struct loop *l, struct conn *c, int error)
+{
+	struct uring_loop *ul = l->model;
+
+	if (error == ECANCELED || error == ENOBUFS || error == EINTR)
+		return; /* it begins anew when input is wanted */
+	if (error == EINVAL && ul->multishot) {
+		ul->multishot = false; /* older than Linux 6.0 */
+		return;
+	}
+	if (c->lingering)
+		c->peer_eof = true;
+	else if (error)
+		conn_fail(c, "read", error);
+	else
+		conn_input_eof(c);
+}
+
+static void uring_received(
+	struct loop *l, struct conn *c, const struct io_uring_cqe *cqe)
+{
+	struct uring_loop *ul = l->model;
+
+	if (!(cqe->flags & IORING_CQE_F_MORE)) {
+		c->receiving = false;
+		c->in_flight--;
+		c->watch.interest &= (uint8_t)~WATCH_READ;
+	}
+	if (!c->dead && cqe->res > 0)
+		uring_input(l, c, cqe);
+	else if (!c->dead)
+		uring_no_input(l, c, -cqe->res);
+	if (cqe->flags & IORING_CQE_F_BUFFER)
+		uring_recycle(&ul->u, cqe);
+	if (c->dead)
+		return;
+	if (l->worker.draining && !c->receiving)
+		worker_queue(&l->worker, c); /* to look for what has come */
+	else
+		loop_settle(l, c);
+}
+
+static void uring_sent(struct loop *l, struct conn *c, int result)
+{
+	c->in_flight--;
+	c->blocked = false;
+	buf_return(&l->worker.pool, c->model);
+	if (c->dead)
+		return;
+	if (result >= 0 && c->out)
+		conn_sent(c, (size_t)result);
+	else if (result < 0 && result != -EINTR)
+		conn_fail(c, "write", -result);
+	loop_settle(l, c);
+}
+
+static void uring_watched(
+	struct loop *l, struct watch *w, const struct io_uring_cqe *cqe)
+{
+	struct uring_loop *ul = l->model;
+
+	if (cqe->res == -ECANCELED)
+		return;
+	if (w->kind == WATCH_LISTENER && l->worker.draining) {
+		if (ul->accepts && cqe->res >= 0) /* just before the end */
+			loop_accepted(l, cqe->res);
+		return;
+	}
+	if (w->kind != WATCH_LISTENER || !ul->accepts)
+		loop_event(l, w, WATCH_READ);
+	else if (cqe->res == -EINVAL || cqe->res == -EAGAIN)
+		ul->accepts = false; /* older than Linux 5.19 */
+	else
+		loop_accepted(l, cqe->res);
+	if (!(cqe->flags & IORING_CQE_F_MORE) && w->interest &&
+		uring_poll(l, w))
+		log_warnx("io_uring takes no more operations");
+}
+
+static void uring_complete(struct loop *l, const struct io_uring_cqe *cqe)
+{
+	void *whose = (void *)(uintptr_t)(cqe->user_data & ~URING_KIND);
+
+	switch (cqe->user_data & URING_KIND) {
+	case URING_RECEIVE:
+		uring_received(l, whose, cqe);
+		break;
+	case URING_SEND:
+		uring_sent(l, whose, cqe->res);
+		break;
+	case URING_WATCH:
+		uring_watched(l, whose, cqe);
+		break;
+	}
+}
+
+/* ---- the loop ---------------------------------------------------------- */
+
+/* One system call, and what has completed by then. */
+static int uring_turn(struct loop *l, const struct timespec *timeout)
+{
+	struct uring_loop *ul = l->model;
+	struct io_uring_cqe *cqe;
+	unsigned head, n = 0, ready;
+	int error = uring_wait(&ul->u, 1, timeout);
+
+	if (error)
+		return error;
+	worker_tick(&l->worker);
+	ready = io_uring_cq_ready(&ul->u.ring);
+	io_uring_for_each_cqe(&ul->u.ring, head, cqe)
+	{
+		if (n++ == ready)
+			break;
+		uring_complete(l, cqe);
+	}
+	io_uring_cq_advance(&ul->u.ring, ready);
+	return 0;
+}
+
+/* What closed connections have left in flight comes back soon. */
+static int uring_finish(struct loop *l)
+{
+	int error = 0;
+
+	while (l->graveyard && !error) {
+		error = uring_turn(l, NULL);
+		loop_keep_house(l);
+	}
+	return error;
+}
+
+static int uring_body(struct loop *l)
+{
+	const struct server *s = l->worker.server;
+	const struct uring_options *options = s->model_options;
+	struct uring_loop ul = {
+		.multishot = options->multishot,
+		.accepts = options->multishot && !s->config.max_connections,
+	};
+	int error = uring_open(&ul.u, (unsigned)options->batch, options->sqpoll,
+		(unsigned)options->buffers);
+
+	if (error) {
+		log_warnx("cannot set up an io_uring: %s", strerror(-error));
+		return error;
+	}
+	l->model = &ul;
+	l->watch = uring_watch;
+	l->forget = uring_forget;
+	l->send = uring_send;
+	l->stop = uring_stop;
+	error = loop_begin(l);
+	while (!error && loop_running(l)) {
+		error = uring_turn(l, loop_timeout(l));
+		loop_end_turn(l);
+	}
+	if (!error)
+		error = uring_finish(l);
+	uring_close(&ul.u);
+	loop_end(l);
+	return error;
+}
+
+static const char *uring_reason(int error)
+{
+	switch (error) {
+	case -ENOSYS:
+		return "this kernel has none, or one older than Linux 5.19";
+	case -EINVAL:
+		return "it lacks buffer rings, which came with Linux 5.19";
+	case -EPERM:
+		return "forbidden here, by kernel.io_uring_disabled or the "
+		       "seccomp filter of a container";
+	default:
+		return strerror(-error);
+	}
+}
+
+static int uring_available(const struct server *s, char why[WHY_SIZE])
+{
+	const struct uring_options *options = s->model_options;
+	struct uring_ring u;
+	int error = uring_open(&u, (unsigned)options->batch, options->sqpoll,
+		(unsigned)options->buffers);
+
+	if (error)
+		snprintf(why, WHY_SIZE, "no io_uring: %s", uring_reason(error));
+	else
+		uring_close(&u);
+	return error;
+}
+
+static int uring_run(struct server *s)
+{
+	const struct uring_options *options = s->model_options;
+
+	return loops_run(s, &options->loops, uring_body);
+}
+
+static const struct option_spec uring_table[] = {
+	LOOPS_OPTIONS(struct uring_options, loops),
+	{
+		.name = "multishot",
+		.type = OPTION_SWITCH,
+		.offset = offsetof(struct uring_options, multishot),
+		.preset = "on",
+		.help = "accept and receive stay in place, or begin anew each "
+			"time",
+	},
+	{
+		.name = "sqpoll",
+		.type = OPTION_TIME,
+		.offset = offsetof(struct uring_options, sqpoll),
+		.preset = "0",
+		.max = 10 * NS_PER_S,
+		.help = "a kernel thread looks for operations, and sleeps "
+			"after so long without; 0: none does",
+	},
+	{
+		.name = "batch",
+		.type = OPTION_COUNT,
+		.offset = offsetof(struct uring_options, batch),
+		.preset = "256",
+		.min = 1,
+		.max = 4096,
+		.help = "operations that one system call may begin",
+	},
+	{
+		.name = "buffers",
+		.type = OPTION_COUNT,
+		.offset = offsetof(struct uring_options, buffers),
+		.preset = "512",
+		.min = 1,
+		.max = 32768,
+		.help = "receive buffers of 4 KiB that a loop's connections "
+			"share, rounded up to a power of two",
+	},
+	{0},
+};
+
+const struct server_model model_uring = {
+	.name = "uring",
+	.summary = "one loop; the kernel does the operations and tells when "
+		   "they are done",
+	.options = uring_table,
+	.options_size = sizeof(struct uring_options),
+	.available = uring_available,
+	.run = uring_run,
+};
