@@ -290,7 +290,7 @@ static int uring_turn(struct loop *l, const struct timespec *timeout)
 
 	if (error)
 		return error;
-	worker_tick(&l->worker);
+	loop_wake(l);
 	ready = io_uring_cq_ready(&ul->u.ring);
 	io_uring_for_each_cqe(&ul->u.ring, head, cqe)
 	{

@@ -408,8 +408,7 @@ static void loop_clear_event(struct loop *l)
 		return; /* nothing was there */
 }
 
-/* Time went by in the wait. */
-static void loop_wake(struct loop *l)
+void loop_wake(struct loop *l)
 {
 	if (!l->awake)
 		worker_tick(&l->worker);

@@ -98,6 +98,8 @@ const struct timespec *loop_timeout(struct loop *l);
 /* A descriptor is ready for a set of watch_interest. Harmless for a watch that
  * died earlier in this turn. */
 void loop_event(struct loop *l, struct watch *w, unsigned ready);
+/* Time went by in the wait: loop_event() sees to it, too. */
+void loop_wake(struct loop *l);
 /* All events of one wait were delivered. */
 void loop_end_turn(struct loop *l);
 /* The part of it that is not turns of connections. */

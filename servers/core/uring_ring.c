@@ -37,7 +37,7 @@ static int uring_set_up(
 			p.flags = IORING_SETUP_SQPOLL | IORING_SETUP_CQSIZE |
 				  IORING_SETUP_CLAMP;
 			p.sq_thread_idle =
-				(unsigned)(sqpoll_ns / NS_PER_MS) + 1;
+				(unsigned)((sqpoll_ns - 1) / NS_PER_MS) + 1;
 		}
 		error = io_uring_queue_init_params(entries, ring, &p);
 	}

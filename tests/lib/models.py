@@ -21,6 +21,7 @@ class Model:
     shares_unix: bool = True  # can serve a Unix socket
     descriptors: Optional[int] = None  # the highest number it can serve
     thousands: bool = False  # made for very many connections
+    spins: bool = False  # a thread of the kernel does, a while after each call
     needs: Optional[str] = None  # the system call without which it cannot be
 
     @property
@@ -57,6 +58,13 @@ MODELS = (
     Model("epoll:workers=3,kind=process,accept=reuseport",
           pool="process", workers=3, shares_unix=False),
     Model("epoll:workers=3,kind=process,accept=dispatch",
+          pool="process", workers=3, hands_over=True),
+    Model("uring", thousands=True, needs="io_uring_setup"),
+    Model("uring:multishot=off,batch=2,buffers=2", needs="io_uring_setup"),
+    Model("uring:sqpoll=1ms", spins=True, needs="io_uring_setup"),
+    Model("uring:workers=3,kind=thread,accept=exclusive",
+          pool="thread", workers=3),
+    Model("uring:workers=3,kind=process,accept=dispatch",
           pool="process", workers=3, hands_over=True),
     *(Model(f"prefork:workers=6,accept={accept}",
             holds=6, pool="process", workers=6)
