@@ -67,24 +67,13 @@ void harness_close(struct harness *h)
 	h->conn = NULL;
 }
 
-static void harness_free_options(struct harness *h)
-{
-	const struct option_spec *spec = h->server.handler->options;
-	char *values = (char *)h->server.handler_options;
-
-	for (; spec && spec->name; spec++)
-		if (spec->type == OPTION_STRING)
-			free(*(char **)(void *)(values + spec->offset));
-	free(values);
-}
-
 void harness_release(struct harness *h)
 {
 	if (h->conn)
 		harness_close(h);
 	worker_release(&h->worker);
 	board_free(h->server.board);
-	harness_free_options(h);
+	free((void *)h->server.handler_options);
 	free(h->output);
 }
 

@@ -208,7 +208,6 @@ static void test_every_type(void **state)
 	assert_int_equal(w.kind, 0);
 	assert_true(w.on);
 	assert_string_equal(w.root, "a,b");
-	free((char *)w.root);
 }
 
 static void test_last_one_counts(void **state)
