@@ -162,8 +162,26 @@ static void loop_drain_one(struct loop *l, struct conn *c)
 		conn_drain(c);
 }
 
+/* It is closed, at the latest, after it has learned of a failure. */
+static void loop_turn(struct loop *l, struct conn *c)
+{
+	bool goes_on = l->turn(l, c);
+
+	if (goes_on && (loop_watch(l, &c->watch, WATCH_READ | WATCH_WRITE) ||
+			       loop_set_timer(l, c))) {
+		conn_fail(c, "watch", ENOMEM);
+		goes_on = l->turn(l, c); /* it learns of it, and ends */
+	}
+	if (!goes_on)
+		loop_close(l, c);
+}
+
 void loop_settle(struct loop *l, struct conn *c)
 {
+	if (l->turn) {
+		loop_turn(l, c);
+		return;
+	}
 	if (c->out && !c->blocked)
 		loop_flush(l, c);
 	if (l->worker.draining && !c->lingering && !c->finishing)
@@ -213,9 +231,9 @@ static void loop_queued(struct loop *l, struct conn *c)
 		l->stop(l, c); /* then it has another turn */
 		return;
 	}
-	if (c->again)
+	if (c->again && !l->turn)
 		conn_continue(c);
-	else if (l->edge || l->worker.draining)
+	else if ((l->edge || l->worker.draining) && !l->turn)
 		loop_read(l, c);
 	loop_settle(l, c);
 }
@@ -231,7 +249,8 @@ static void loop_adopt(struct loop *l, int fd)
 			l->worker.server, l->worker.slot, fd, "memory", ENOMEM);
 		return;
 	}
-	conn_open(c);
+	if (!l->turn)
+		conn_open(c);
 	if (l->worker.draining)
 		worker_queue(&l->worker, c);
 	loop_settle(l, c);
@@ -333,7 +352,10 @@ static void loop_cut(struct loop *l)
 		if (c->away)
 			continue; /* its turn comes when it is back */
 		conn_fail(c, "drain.cut", 0);
-		loop_close(l, c);
+		if (l->turn)
+			loop_turn(l, c);
+		else
+			loop_close(l, c);
 	}
 }
 
@@ -392,8 +414,11 @@ static void loop_conn(struct loop *l, struct conn *c, unsigned ready)
 		c->blocked = false;
 	if (ready & WATCH_EOF)
 		c->eof_seen = true;
-	if (ready & (WATCH_READ | WATCH_HANGUP))
-		loop_read(l, c);
+	if (ready & (WATCH_READ | WATCH_HANGUP)) {
+		c->dry = false;
+		if (!l->turn)
+			loop_read(l, c);
+	}
 	if (ready & WATCH_HANGUP)
 		loop_hung_up(c);
 	loop_settle(l, c);

@@ -76,6 +76,12 @@ struct loop {
 	 */
 	void (*send)(struct loop *l, struct conn *c);
 	void (*stop)(struct loop *l, struct conn *c);
+	/* Optional, with edge: a turn of a connection that reads and writes for
+	 * itself. It has just been made, something is ready (c->dry, c->blocked
+	 * and c->eof_seen tell), its time is over, others have had their turn,
+	 * or the server is stopping. False: it is to be closed, as it must be
+	 * after a failure. */
+	bool (*turn)(struct loop *l, struct conn *c);
 	/* Optional, with worker.deferred: another thread is to offer the kept
 	 * input, by conn_continue() with c->worker set to its own worker. Until
 	 * loop_back() the loop keeps off the connection. */

@@ -15,12 +15,6 @@
 #include "servers/core/stream.h"
 #include "servers/core/worker.h"
 
-enum {
-	/* So often a handler may go on after it was told that its connection
-	 * has ended; then it is stopped, and never heard of again. */
-	SEQUENTIAL_PATIENCE = 1000,
-};
-
 struct adapter {
 	struct handler handler; /* what the model sees */
 	const struct handler *own;
@@ -58,7 +52,7 @@ static int fed_ended(struct stream *s)
 {
 	struct sequential *q = (struct sequential *)s;
 
-	while (stream_ended(s) && q->refusals++ >= SEQUENTIAL_PATIENCE)
+	while (stream_ended(s) && q->refusals++ >= STREAM_PATIENCE)
 		fed_yield(s);
 	return stream_ended(s);
 }

@@ -53,12 +53,15 @@ size_t stream_room(const struct stream *s, size_t len)
 
 /* ---- direct ------------------------------------------------------------ */
 
-enum { DIRECT_TURN = 16 }; /* calls without a wait, then others have a turn */
+enum {
+	DIRECT_TURN = 16, /* calls without a wait, then others have a turn */
+};
 
 struct direct {
 	struct stream stream;
 	const struct carrier *carrier;
-	unsigned calls; /* since the last wait */
+	unsigned calls;	   /* since the last wait */
+	unsigned refusals; /* calls after the end */
 };
 
 static void direct_wait(struct direct *d, short events)
@@ -78,6 +81,14 @@ static int direct_flags(struct direct *d)
 	}
 	worker_tick(c->worker);
 	return serve_flags(c, d->carrier);
+}
+
+/* Who does not listen must not keep the CPU. */
+static int direct_ended(struct direct *d)
+{
+	while (stream_ended(&d->stream) && d->refusals++ >= STREAM_PATIENCE)
+		direct_wait(d, 0);
+	return stream_ended(&d->stream);
 }
 
 /* Sends all that was written, or finds the connection broken. */
@@ -112,7 +123,7 @@ static ssize_t direct_read(struct stream *s, void *buf, size_t len)
 		int flags;
 
 		direct_flush(d);
-		if (stream_ended(s))
+		if (direct_ended(d))
 			return stream_ended(s);
 		if (c->peer_eof)
 			return 0;
@@ -128,19 +139,18 @@ static ssize_t direct_read(struct stream *s, void *buf, size_t len)
 
 static ssize_t direct_write(struct stream *s, const void *buf, size_t len)
 {
+	struct direct *d = (struct direct *)s;
 	const char *rest = buf;
 	size_t left = len;
 
-	while (left) {
+	while (!direct_ended(d) && left) {
 		const size_t n = stream_room(s, left);
 
-		if (stream_ended(s))
-			return stream_ended(s);
 		conn_write(s->conn, rest, n);
 		rest += n;
 		left -= n;
 		if (!n)
-			direct_flush((struct direct *)s);
+			direct_flush(d);
 	}
 	return stream_ended(s) ? stream_ended(s) : (ssize_t)len;
 }
@@ -150,6 +160,8 @@ static int direct_pause(struct stream *s, uint64_t ns)
 	struct direct *d = (struct direct *)s;
 
 	direct_flush(d);
+	if (direct_ended(d))
+		return stream_ended(s);
 	conn_pause(s->conn, ns);
 	while (s->conn->paused)
 		direct_wait(d, 0);

@@ -32,7 +32,12 @@ struct stream {
 	struct conn *conn;
 };
 
-enum { STREAM_CHUNK = 16384 }; /* so many bytes written are sent at once */
+enum {
+	STREAM_CHUNK = 16384, /* so many bytes written are sent at once */
+	/* So often a handler may go on after it was told that its connection
+	 * has ended; then it is stopped, and never heard of again. */
+	STREAM_PATIENCE = 1000,
+};
 
 /* -errno if the connection has ended, so that nothing can be read or written:
  * -ESHUTDOWN where it was no failure. Else 0. */

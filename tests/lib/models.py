@@ -72,6 +72,11 @@ MODELS = (
     *(Model(f"prethread:workers=6,accept={accept}",
             holds=6, pool="thread", workers=6)
       for accept in ("mutex", "shared", "queue")),
+    Model("coroutine", thousands=True, needs="epoll_create1"),
+    Model("coroutine:workers=3,kind=thread,accept=shared",
+          pool="thread", workers=3),
+    Model("coroutine:workers=3,kind=process,accept=dispatch",
+          pool="process", workers=3, hands_over=True),
     Model("pool:workers=3", pool="thread", workers=3),
     Model("leader:workers=3", pool="thread", workers=3),
     # A second connection may have to wait for the worker that has the first.
