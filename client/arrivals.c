@@ -5,15 +5,16 @@
 
 #include "client/workload.h"
 
-void arrivals_init(struct arrivals *a, enum arrivals_kind kind, double rate,
-	uint64_t part, uint64_t parts, uint64_t seed)
+void arrivals_init(struct arrivals *a, const struct profile *profile,
+	enum arrivals_kind kind, uint64_t part, uint64_t parts, uint64_t seed)
 {
 	*a = (struct arrivals) {
 		.next_ns = UINT64_MAX,
+		.profile = profile,
 		.kind = kind,
 		.random = seed,
-		.gap_ns = 1e9 * (double)parts / rate,
-		.phase_ns = 1e9 * (double)part / rate,
+		.part = (double)part,
+		.parts = (double)parts,
 	};
 }
 
@@ -23,23 +24,49 @@ static double arrivals_exponential(struct arrivals *a)
 {
 	uint64_t bits = (workload_random(&a->random) >> 11) + 1;
 
-	return -log((double)bits * 0x1p-53) * a->gap_ns;
+	return -log((double)bits * 0x1p-53);
+}
+
+/* When the profile has brought a->unit requests, in seconds. Within a segment
+ * from rate a to b in L seconds, a t + (b - a) t^2 / 2 L requests come in t
+ * seconds; this is its solution for t, in the form that loses no digits. */
+static double arrivals_stretch(struct arrivals *a)
+{
+	const struct segment *s = &a->profile->segments[a->segment];
+	double units, slope;
+
+	while (a->segment + 1 < a->profile->count &&
+		a->unit >=
+			a->segment_unit + (s->from + s->to) / 2 * s->seconds) {
+		a->segment_unit += (s->from + s->to) / 2 * s->seconds;
+		a->segment_start += s->seconds;
+		s = &a->profile->segments[++a->segment];
+	}
+	units = a->unit - a->segment_unit;
+	slope = (s->to - s->from) / s->seconds;
+	if (units > (s->from + s->to) / 2 * s->seconds)
+		return a->segment_start + s->seconds +
+		       (units - (s->from + s->to) / 2 * s->seconds) / s->to;
+	return a->segment_start +
+	       2 * units /
+		       (s->from + sqrt(s->from * s->from + 2 * slope * units));
 }
 
 /* The constant schedule is multiplied out, not summed up: no drift. */
 static void arrivals_advance(struct arrivals *a)
 {
 	if (a->kind == ARRIVALS_POISSON)
-		a->offset_ns += arrivals_exponential(a);
+		a->unit += arrivals_exponential(a) * a->parts;
 	else
-		a->offset_ns = a->phase_ns + (double)a->taken * a->gap_ns;
-	a->next_ns = a->begin_ns + (uint64_t)a->offset_ns;
+		a->unit = a->part + (double)a->taken * a->parts;
+	a->next_ns = a->begin_ns + (uint64_t)(arrivals_stretch(a) * 1e9);
 }
 
 void arrivals_begin(struct arrivals *a, uint64_t begin_ns)
 {
 	a->begin_ns = begin_ns;
-	a->offset_ns = 0;
+	a->unit = a->segment_start = a->segment_unit = 0;
+	a->segment = 0;
 	a->taken = 0;
 	arrivals_advance(a);
 }

@@ -3,30 +3,48 @@
  * The open loop's schedule: when each request is to be sent, whatever became
  * of those before it. Arrivals come in order, so a schedule is no more than
  * its next entry: what is due and has found no connection simply stays there.
+ *
+ * The rate may change with time: a profile is a row of segments, in each of
+ * which it changes evenly. Arrivals of a unit rate are stretched by it: the
+ * one at u comes when the profile has brought u requests.
  */
 #ifndef SERVERLAB_CLIENT_ARRIVALS_H
 #define SERVERLAB_CLIENT_ARRIVALS_H
 
 #include <stdint.h>
 
-#include "client/config.h"
+enum arrivals_kind { ARRIVALS_CONSTANT, ARRIVALS_POISSON };
+
+enum { PROFILE_SEGMENTS = 64 };
+
+struct profile {
+	unsigned count; /* 0: a closed loop */
+	struct segment {
+		double from, to; /* requests per second */
+		double seconds;	 /* after the last one its end rate stays */
+	} segments[PROFILE_SEGMENTS];
+};
 
 struct arrivals {
 	uint64_t next_ns; /* of the first request not yet taken */
 
+	const struct profile *profile;
 	enum arrivals_kind kind;
-	uint64_t begin_ns, random;
-	double gap_ns;	  /* mean distance within this schedule */
-	double offset_ns; /* of next_ns from begin_ns */
-	double phase_ns;  /* constant: of the first one */
-	uint64_t taken;
+	uint64_t begin_ns, random, taken;
+	double part, parts;
+	double unit; /* u of the next arrival */
+
+	/* The segment that it lies in, and what was before that. */
+	unsigned segment;
+	double segment_start; /* seconds */
+	double segment_unit;
 };
 
-/* Share `part` of `parts` of a schedule of `rate` per second. Constant shares
- * interleave to an even whole; Poisson shares are independent, which makes
- * their sum a Poisson process again. */
-void arrivals_init(struct arrivals *a, enum arrivals_kind kind, double rate,
-	uint64_t part, uint64_t parts, uint64_t seed);
+/* Share `part` of `parts` of a schedule. Constant shares interleave to an even
+ * whole; Poisson shares are independent, which makes their sum a Poisson
+ * process again. The profile must outlive it. */
+void arrivals_init(struct arrivals *a, const struct profile *profile,
+	enum arrivals_kind kind, uint64_t part, uint64_t parts, uint64_t seed);
 void arrivals_begin(struct arrivals *a, uint64_t begin_ns);
 
 /* Takes the next arrival: returns its time and moves on. */

@@ -32,6 +32,13 @@ enum config_key {
 	KEY_ENGINE,
 	KEY_ARRIVALS,
 	KEY_PHASE_FD,
+	KEY_CLOSE,
+	KEY_STEPS,
+	KEY_RAMP,
+	KEY_CONNECT_RATE,
+	KEY_IDLE,
+	KEY_SLOW_READERS,
+	KEY_SLOW_WRITERS,
 	KEY_LIST,
 };
 
@@ -62,7 +69,27 @@ static const struct argp_option config_options[] = {
 	{"arrivals", KEY_ARRIVALS, "KIND", 0,
 		"constant (even distances, the default) or poisson", 0},
 
-	{0, 0, 0, 0, "The measurement:", 3},
+	{"steps", KEY_STEPS, "N,N,...", 0,
+		"These rates one after the other, in equal parts of the "
+		"duration",
+		0},
+	{"ramp", KEY_RAMP, "A-B", 0,
+		"A rate that goes evenly from A to B over the duration", 0},
+
+	{0, 0, 0, 0, "Connections:", 3},
+	{"close", KEY_CLOSE, "HOW", 0,
+		"fin (the default) or rst: a reset, which leaves no TIME_WAIT",
+		0},
+	{"connect-rate", KEY_CONNECT_RATE, "N", 0,
+		"Make at most so many a second at the beginning (no limit)", 0},
+	{"idle", KEY_IDLE, "N", 0,
+		"Beside them, so many that are open and silent", 0},
+	{"slow-readers", KEY_SLOW_READERS, "N", 0,
+		"So many that ask without pause and hardly read", 0},
+	{"slow-writers", KEY_SLOW_WRITERS, "N", 0,
+		"So many that write a request a byte at a time", 0},
+
+	{0, 0, 0, 0, "The measurement:", 4},
 	{"warmup", KEY_WARMUP, "TIME", 0, "Load before the measurement (0)", 0},
 	{"timeout", KEY_TIMEOUT, "TIME", 0,
 		"A request without a reply has failed then (5s)", 0},
@@ -70,7 +97,7 @@ static const struct argp_option config_options[] = {
 		"Step of the series (1s, or a tenth of a short duration)", 0},
 	{"seed", KEY_SEED, "N", 0, "Of all that is random (1)", 0},
 
-	{0, 0, 0, 0, "The machine:", 4},
+	{0, 0, 0, 0, "The machine:", 5},
 	{"engine", KEY_ENGINE, "NAME", 0, "epoll", 0},
 	{"cpus", KEY_CPUS, "LIST", 0,
 		"Pin the threads, one each, in turn: 0,2-3", 0},
@@ -79,7 +106,7 @@ static const struct argp_option config_options[] = {
 		"gives 28,000 ports",
 		0},
 
-	{0, 0, 0, 0, "The output:", 5},
+	{0, 0, 0, 0, "The output:", 6},
 	{"json", KEY_JSON, "FILE", 0,
 		"Write everything there as JSON; - is "
 		"standard output, then without the text",
@@ -226,6 +253,12 @@ static const struct config_value config_values[] = {
 	{KEY_INTERVAL, "--interval", OPTION_TIME,
 		offsetof(struct config, interval_ns), 10 * NS_PER_MS,
 		86400 * NS_PER_S},
+	{KEY_IDLE, "--idle", OPTION_COUNT, offsetof(struct config, idle), 0,
+		1000000},
+	{KEY_SLOW_READERS, "--slow-readers", OPTION_COUNT,
+		offsetof(struct config, slow_readers), 0, 100000},
+	{KEY_SLOW_WRITERS, "--slow-writers", OPTION_COUNT,
+		offsetof(struct config, slow_writers), 0, 100000},
 	{0},
 };
 
@@ -277,7 +310,8 @@ static void config_list_workloads(void)
 	}
 }
 
-static double config_parse_rate(struct argp_state *state, const char *text)
+static double config_parse_rate(
+	struct argp_state *state, const char *name, const char *text)
 {
 	uint64_t whole;
 	double rate = 0;
@@ -288,10 +322,61 @@ static double config_parse_rate(struct argp_state *state, const char *text)
 		rate = 0;
 	if (rate <= 0 || rate > 1e8)
 		argp_error(state,
-			"--rate: '%s' must be requests per second, more than 0 "
+			"--%s: '%s' must be so many per second, more than 0 "
 			"(k, M)",
-			text);
+			name, text);
 	return rate;
+}
+
+/* Cuts the next rate off a list; NULL at its end. */
+static const char *config_next_rate(struct argp_state *state, const char *name,
+	const char *text, char separator, double *rate)
+{
+	size_t len = strcspn(text, (const char[]) {separator, '\0'});
+	char one[32];
+
+	snprintf(one, sizeof(one), "%.*s", (int)len, text);
+	*rate = config_parse_rate(state, name, one);
+	return text[len] ? text + len + 1 : NULL;
+}
+
+/* Seconds are filled in when the duration is known. */
+static void config_add_segment(
+	struct config *config, struct argp_state *state, double from, double to)
+{
+	struct profile *p = &config->profile;
+
+	if (p->count == PROFILE_SEGMENTS - 1)
+		argp_error(state, "--steps: more than %d of them",
+			PROFILE_SEGMENTS - 1);
+	p->segments[p->count++] = (struct segment) {.from = from, .to = to};
+}
+
+static void config_parse_profile(
+	struct config *config, struct argp_state *state, int key, char *text)
+{
+	const char *rest = text;
+	double from, to;
+
+	if (config->profile.count)
+		argp_error(state,
+			"--rate, --steps and --ramp: one of them at a time");
+	if (key == 'R') {
+		from = config_parse_rate(state, "rate", text);
+		config_add_segment(config, state, from, from);
+	} else if (key == KEY_STEPS) {
+		config->steps = text;
+		while (rest) {
+			rest = config_next_rate(
+				state, "steps", rest, ',', &from);
+			config_add_segment(config, state, from, from);
+		}
+	} else {
+		config->ramp = text;
+		rest = config_next_rate(state, "ramp", rest, '-', &from);
+		to = config_parse_rate(state, "ramp", rest ? rest : "");
+		config_add_segment(config, state, from, to);
+	}
 }
 
 static void config_parse_engine(
@@ -312,6 +397,14 @@ static void config_parse_phase_fd(
 		argp_error(
 			state, "--phase-fd: '%s' must be a descriptor", text);
 	config->phase_fd = (int)fd;
+}
+
+static void config_parse_close(
+	struct config *config, struct argp_state *state, const char *text)
+{
+	config->close_by_reset = strcmp(text, "rst") == 0;
+	if (!config->close_by_reset && strcmp(text, "fin") != 0)
+		argp_error(state, "--close: '%s' must be fin or rst", text);
 }
 
 static void config_parse_arrivals(
@@ -368,10 +461,10 @@ static void config_check_loop(
 {
 	const struct workload *w = config->workload;
 
-	if (config->rate > 0 && config->think_ns)
+	if (config->open_loop && config->think_ns)
 		argp_error(state, "--think does not go with --rate: in an open "
 				  "loop the schedule says when to send");
-	if (w->unasked && !w->single && (config->rate > 0 || config->think_ns))
+	if (w->unasked && !w->single && (config->open_loop || config->think_ns))
 		argp_error(state,
 			"%s goes neither with --rate nor with "
 			"--think: its server talks unasked",
@@ -384,6 +477,32 @@ static void config_check_loop(
 			"--requests %" PRIu64 " with --warmup: must "
 			"be at least connections times pipeline",
 			config->requests);
+}
+
+/* The parts share the duration; before them, the warm-up has the first rate. */
+static void config_complete_profile(
+	struct config *config, struct argp_state *state)
+{
+	struct profile *p = &config->profile;
+	struct segment *s = p->segments;
+	double seconds = (double)config->duration_ns / 1e9;
+	unsigned i;
+
+	config->open_loop = p->count > 0;
+	if (config->duration_ns == UINT64_MAX &&
+		(config->steps || config->ramp))
+		argp_error(state, "--steps and --ramp need a --duration");
+	for (i = 0; i < p->count; i++) {
+		s[i].seconds = seconds / p->count;
+		config->rate += (s[i].from + s[i].to) / 2 / p->count;
+	}
+	if (config->steps && config->interval_ns == 0)
+		config->interval_ns = config->duration_ns / p->count;
+	if (p->count == 0 || config->warmup_ns == 0)
+		return;
+	memmove(s + 1, s, p->count++ * sizeof(*s));
+	s[0].to = s[0].from;
+	s[0].seconds = (double)config->warmup_ns / 1e9;
 }
 
 /* The address with no host, ":7000", means this machine. */
@@ -415,6 +534,7 @@ static void config_complete(struct config *config, struct argp_state *state)
 		config->duration_ns = config->requests == UINT64_MAX
 					      ? 10 * NS_PER_S
 					      : UINT64_MAX;
+	config_complete_profile(config, state);
 	config_default_interval(config);
 	config_check_sources(config, state);
 	if (workload_make(config->workload_text, config->seed,
@@ -434,10 +554,19 @@ static error_t config_option(int key, char *text, struct argp_state *state)
 		config->workload_text = text;
 		break;
 	case 'R':
-		config->rate = config_parse_rate(state, text);
+	case KEY_STEPS:
+	case KEY_RAMP:
+		config_parse_profile(config, state, key, text);
 		break;
 	case 'q':
 		config->quiet = true;
+		break;
+	case KEY_CLOSE:
+		config_parse_close(config, state, text);
+		break;
+	case KEY_CONNECT_RATE:
+		config->connect_rate =
+			config_parse_rate(state, "connect-rate", text);
 		break;
 	case KEY_ARRIVALS:
 		config_parse_arrivals(config, state, text);

@@ -6,13 +6,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "client/arrivals.h"
 #include "common/net.h"
 #include "common/options.h"
 
 struct engine;
 struct workload;
-
-enum arrivals_kind { ARRIVALS_CONSTANT, ARRIVALS_POISSON };
 
 /* Addresses that connections are made from, in turn. */
 struct sources {
@@ -33,9 +32,15 @@ struct config {
 	uint64_t requests_per_connection; /* UINT64_MAX: no limit */
 	uint64_t think_ns, warmup_ns, timeout_ns, interval_ns;
 	uint64_t seed;
-	double rate; /* requests per second; 0: closed loop */
+	bool open_loop;
+	double rate; /* requests per second: the mean of the profile */
+	struct profile profile;	  /* the warm-up included */
+	const char *steps, *ramp; /* as given, or NULL */
 	enum arrivals_kind arrivals;
 	struct sources sources;
+	bool close_by_reset;
+	double connect_rate; /* per second, at the beginning; 0: no limit */
+	uint64_t idle, slow_readers, slow_writers; /* see crowd.h */
 	struct cpu_list cpus;
 
 	const char *json;	       /* a file, or "-" */

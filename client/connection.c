@@ -2,13 +2,11 @@
 #include "client/connection.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "client/engine.h"
+#include "client/socket.h"
 #include "client/worker.h"
 
 #define BACKOFF_FIRST_NS (10 * NS_PER_MS)
@@ -20,38 +18,7 @@ static const struct config *connection_config(const struct connection *c)
 	return c->worker->run->config;
 }
 
-/* ---- sockets ------------------------------------------------------------ */
-
-static int connection_bind(int fd, const struct config *config, uint64_t n)
-{
-	struct address source = sources_get(&config->sources, n);
-	const int on = 1;
-
-	/* The port is chosen at connect(), where the whole four-tuple is known:
-	 * otherwise a source address has 28,000 connections at most. */
-	if (setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on,
-		    sizeof(on)) < 0)
-		return -errno;
-	return bind(fd, &source.sa.any, source.len) < 0 ? -errno : 0;
-}
-
-static int connection_socket(const struct config *config, uint64_t n)
-{
-	const int family = config->server.sa.any.sa_family, on = 1;
-	int error = 0;
-	int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	if (fd < 0)
-		return -errno;
-	if (family != AF_UNIX &&
-		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) < 0)
-		error = -errno;
-	if (!error && config->sources.count)
-		error = connection_bind(fd, config, n);
-	if (error)
-		close(fd);
-	return error ? error : fd;
-}
+/* ---- ends --------------------------------------------------------------- */
 
 static void connection_disconnect(struct connection *c)
 {
@@ -138,7 +105,7 @@ static void connection_timed_out(struct connection *c, uint64_t now)
 	struct tally *t = c->worker->tally;
 
 	histogram_record(t->whole, connection_config(c)->timeout_ns);
-	if (connection_config(c)->rate > 0)
+	if (connection_config(c)->open_loop)
 		histogram_record(t->corrected, now - f->intended_ns);
 	connection_fail(c, ERROR_TIMEOUT);
 }
@@ -246,7 +213,9 @@ static void connection_connect(struct connection *c, uint64_t now)
 
 	c->state = CONNECTION_CONNECTING;
 	c->generation++;
-	c->fd = connection_socket(config, workload_random(&c->worker->random));
+	c->fd = socket_new(
+		config, &config->sources, workload_random(&c->worker->random));
+	c->worker->tally->syscalls += socket_calls(config);
 	error = c->fd < 0 ? c->fd : config->engine->connect(c);
 	if (error == -EAGAIN && config->server.sa.any.sa_family == AF_UNIX)
 		connection_retry(c, now);
@@ -301,7 +270,7 @@ static void connection_record(
 	} else {
 		histogram_record(t->whole, raw);
 	}
-	if (connection_config(c)->rate > 0)
+	if (connection_config(c)->open_loop)
 		histogram_record(t->corrected, now - f->intended_ns);
 }
 

@@ -68,7 +68,7 @@ struct histogram *outcome_first_byte(const struct outcome *o)
 
 struct histogram *outcome_corrected(const struct outcome *o)
 {
-	if (o->config->rate == 0)
+	if (!o->config->open_loop)
 		return outcome_raw(o);
 	return outcome_sum(o->window.corrected, NULL);
 }
@@ -128,6 +128,21 @@ static void outcome_judge_connections(struct outcome *o)
 			"at times only %" PRIu64 " of %" PRIu64
 			" connections were alive",
 			o->minimum_live, asked);
+	}
+}
+
+static void outcome_judge_crowd(struct outcome *o)
+{
+	int kind;
+
+	for (kind = 0; kind < CROWD_KINDS; kind++) {
+		const struct crowd_count *c = &o->crowd[kind];
+
+		if (c->established < c->asked)
+			outcome_reason(o,
+				"only %" PRIu64 " of %" PRIu64
+				" connections of the group %s were established",
+				c->established, c->asked, crowd_names[kind]);
 	}
 }
 
@@ -191,7 +206,7 @@ static enum bound outcome_bound(const struct outcome *o, bool saturated)
 {
 	if (saturated)
 		return BOUND_CLIENT;
-	if (o->config->rate > 0 &&
+	if (o->config->open_loop &&
 		o->unsent + o->in_flight_stop <=
 			o->config->connections * o->config->pipeline)
 		return BOUND_RATE;
@@ -205,8 +220,9 @@ void outcome_judge(struct outcome *o)
 	o->valid = true;
 	o->reason_count = 0;
 	outcome_judge_connections(o);
+	outcome_judge_crowd(o);
 	outcome_judge_requests(o);
 	o->bounded_by = outcome_bound(o, saturated);
-	if (o->config->rate > 0)
+	if (o->config->open_loop)
 		outcome_judge_rate(o, saturated);
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "client/config.h"
+#include "client/crowd.h"
 #include "client/tally.h"
 
 struct interval {
@@ -37,6 +38,8 @@ struct outcome {
 	double cpu_seconds; /* of all threads, in the window */
 	double cpu_share;   /* of a CPU, by the busiest thread */
 	double busy_share;  /* with its waits for the CPU, without spinning */
+
+	struct crowd_count crowd[CROWD_KINDS];
 
 	enum bound bounded_by;
 	bool valid;

@@ -24,14 +24,16 @@ static void report_config(struct json *j, const struct config *c)
 	json_string(j, "address", c->server_text);
 	json_string(j, "workload", c->workload_text);
 	json_string(j, "engine", c->engine->name);
-	json_string(j, "loop", c->rate > 0 ? "open" : "closed");
+	json_string(j, "loop", c->open_loop ? "open" : "closed");
 	json_u64(j, "connections", c->connections);
 	json_u64(j, "threads", c->threads);
 	json_u64(j, "pipeline", c->pipeline);
 	report_limit(j, "duration_ns", c->duration_ns);
 	report_limit(j, "requests", c->requests);
 	report_limit(j, "requests_per_connection", c->requests_per_connection);
-	json_number(j, "rate", c->rate > 0 ? c->rate : NAN);
+	json_number(j, "rate", c->open_loop ? c->rate : NAN);
+	json_string(j, "steps", c->steps ? c->steps : "");
+	json_string(j, "ramp", c->ramp ? c->ramp : "");
 	json_string(j, "arrivals",
 		c->arrivals == ARRIVALS_POISSON ? "poisson" : "constant");
 	json_u64(j, "think_ns", c->think_ns);
@@ -41,6 +43,12 @@ static void report_config(struct json *j, const struct config *c)
 	json_u64(j, "seed", c->seed);
 	json_string(j, "source", c->source_text ? c->source_text : "");
 	json_string(j, "cpus", c->cpus_text ? c->cpus_text : "");
+	json_string(j, "close", c->close_by_reset ? "rst" : "fin");
+	json_number(
+		j, "connect_rate", c->connect_rate > 0 ? c->connect_rate : NAN);
+	json_u64(j, "idle", c->idle);
+	json_u64(j, "slow_readers", c->slow_readers);
+	json_u64(j, "slow_writers", c->slow_writers);
 	json_end(j);
 }
 
@@ -95,6 +103,23 @@ static void report_counts(struct json *j, const struct outcome *o)
 	json_u64(j, "failed", o->window.failed);
 	json_u64(j, "warmup", o->warmup.ok);
 	json_u64(j, "drained", o->drain.ok);
+	json_end(j);
+}
+
+static void report_crowd(struct json *j, const struct outcome *o)
+{
+	int kind;
+
+	json_object(j, "crowd");
+	for (kind = 0; kind < CROWD_KINDS; kind++) {
+		const struct crowd_count *c = &o->crowd[kind];
+
+		json_object(j, crowd_names[kind]);
+		json_u64(j, "asked", c->asked);
+		json_u64(j, "established", c->established);
+		json_u64(j, "lost", c->lost);
+		json_end(j);
+	}
 	json_end(j);
 }
 
@@ -222,6 +247,7 @@ int report_json(const struct outcome *o, FILE *out)
 	report_environment(&j);
 	report_verdict(&j, o);
 	report_counts(&j, o);
+	report_crowd(&j, o);
 	report_errors(&j, "errors", &o->window);
 	report_errors(&j, "errors_before", &o->warmup);
 	report_errors(&j, "errors_after", &o->drain);

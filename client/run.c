@@ -24,6 +24,7 @@ struct run_state {
 	uint64_t count, started; /* threads */
 	struct series series;
 	struct progress progress;
+	struct crowd *crowd;
 	uint64_t last_answer_ns, answers;
 };
 
@@ -140,6 +141,8 @@ static int run_connect(struct run_state *r)
 {
 	int error = 0;
 
+	while (!error && !run_interrupted && !crowd_is_ready(r->crowd))
+		error = run_wait(r, UINT64_MAX);
 	if (!r->run.config->workload->single)
 		while (!error && !run_interrupted && !run_has_failed(r) &&
 			run_sum_attempted(r) < r->run.config->connections)
@@ -338,14 +341,16 @@ static int run_explain_nobody(const struct outcome *o)
 static int run_check_descriptors(const struct config *config)
 {
 	unsigned long limit = net_raise_descriptor_limit();
-	unsigned long need =
-		(unsigned long)(config->connections + 3 * config->threads + 16);
+	uint64_t crowd =
+		config->idle + config->slow_readers + config->slow_writers;
+	unsigned long need = (unsigned long)(config->connections + crowd +
+					     3 * config->threads + 16);
 
 	if (need <= limit)
 		return 0;
 	log_warnx("%lu connections need %lu descriptors, but the limit is %lu "
 		  "(ulimit -n)",
-		(unsigned long)config->connections, need, limit);
+		(unsigned long)(config->connections + crowd), need, limit);
 	return -EMFILE;
 }
 
@@ -385,12 +390,15 @@ static int run_all_phases(struct run_state *r, struct outcome *outcome)
 	int error, joined;
 
 	run_catch_signals();
-	error = run_start_threads(r);
+	error = crowd_start(&r->crowd, r->run.config);
+	if (!error)
+		error = run_start_threads(r);
 	if (!error)
 		error = run_connect(r);
 	if (!error)
 		error = run_measure(r);
 	joined = run_join(r);
+	crowd_stop(r->crowd, outcome->crowd);
 	progress_end(&r->progress);
 	if (error || joined)
 		return error ? error : joined;

@@ -78,7 +78,7 @@ static struct series_open *series_find(struct series *s, uint64_t index)
 
 static int series_add(struct series *s, const struct tally *t)
 {
-	bool open_loop = s->outcome->config->rate > 0;
+	bool open_loop = s->outcome->config->open_loop;
 	struct series_open *o = series_find(s, t->index);
 
 	if (!o)
@@ -151,21 +151,51 @@ static struct interval series_summary(
 	};
 }
 
-static int series_complete(struct series *s)
+static int series_append(struct series *s, const struct interval *interval,
+	const struct histogram *latency)
 {
-	struct outcome *outcome = s->outcome;
-	struct series_open *o = s->open;
-	struct interval *i = series_slot(s);
+	struct outcome *o = s->outcome;
+	struct interval *slot = series_slot(s);
+
+	if (!slot)
+		return -ENOMEM;
+	*slot = *interval;
+	if (interval->live < o->minimum_live)
+		o->minimum_live = interval->live;
+	if (!o->log)
+		return 0;
+	return hdr_log_interval(
+		o->log, interval->start_ns, interval->length_ns, latency);
+}
+
+/* An interval that no thread was awake in, up to the one before `end`. */
+static int series_fill(struct series *s, uint64_t end)
+{
+	struct series_open *empty;
 	int error = 0;
 
-	if (!i)
-		return -ENOMEM;
-	*i = series_summary(o, outcome);
-	if (i->live < outcome->minimum_live)
-		outcome->minimum_live = i->live;
-	if (outcome->log)
-		error = hdr_log_interval(
-			outcome->log, i->start_ns, i->length_ns, o->latency);
+	while (!error && s->outcome->interval_count < end) {
+		struct interval interval;
+
+		empty = series_new(s, s->outcome->interval_count);
+		if (!empty)
+			return -ENOMEM;
+		interval = series_summary(empty, s->outcome);
+		error = series_append(s, &interval, empty->latency);
+		empty->next = s->spare;
+		s->spare = empty;
+	}
+	return error;
+}
+
+static int series_complete(struct series *s)
+{
+	struct series_open *o = s->open;
+	struct interval interval = series_summary(o, s->outcome);
+	int error = series_fill(s, o->index);
+
+	if (!error)
+		error = series_append(s, &interval, o->latency);
 	s->open = o->next;
 	o->next = s->spare;
 	s->spare = o;
@@ -200,9 +230,14 @@ int series_collect(struct series *s, struct worker *workers, uint64_t count)
 
 int series_finish(struct series *s)
 {
+	uint64_t interval_ns = s->outcome->config->interval_ns;
 	int error = 0;
 
 	while (!error && s->open)
 		error = series_complete(s);
+	if (!error)
+		error = series_fill(
+			s, (s->outcome->window_ns + interval_ns - 1) /
+				   interval_ns);
 	return error;
 }

@@ -93,8 +93,9 @@ static void text_head(const struct text *t, const struct outcome *o)
 	if (c->think_ns)
 		fprintf(t->out, ", think %s",
 			text_time((double)c->think_ns, time, sizeof(time)));
-	if (c->rate > 0)
-		fprintf(t->out, ", open loop at %.6g/s (%s)", c->rate,
+	if (c->open_loop)
+		fprintf(t->out, ", open loop at %s%.6g/s (%s)",
+			c->steps || c->ramp ? "a mean of " : "", c->rate,
 			c->arrivals == ARRIVALS_POISSON ? "Poisson"
 							: "constant");
 	else
@@ -140,7 +141,7 @@ static void text_summaries(const struct text *t, const struct outcome *o,
 
 	fprintf(t->out, "%s  %-10s  %10s  %10s  %10s  %10s%s\n", t->dim,
 		"latency", "mean", "stddev", "min", "max", t->plain);
-	if (o->config->rate > 0) {
+	if (o->config->open_loop) {
 		text_summary(t, "corrected", corrected);
 		text_summary(t, "raw", raw);
 	} else {
@@ -149,7 +150,7 @@ static void text_summaries(const struct text *t, const struct outcome *o,
 	if (histogram_count(o->window.first) > 0 && first)
 		text_summary(t, "first byte", first);
 	text_summary(t, "connect", o->window.connect);
-	if (o->config->rate > 0)
+	if (o->config->open_loop)
 		text_summary(t, "send lag", o->window.send_lag);
 	histogram_free(first);
 }
@@ -176,8 +177,8 @@ static void text_distribution(const struct text *t, const struct outcome *o,
 			longest_ns = (double)histogram_percentile(
 				corrected, q->percent);
 	fprintf(t->out, "\n%s  %-10s  %10s%s%s\n", t->dim, "percentile",
-		o->config->rate > 0 ? "corrected" : "reply",
-		o->config->rate > 0 ? "         raw" : "", t->plain);
+		o->config->open_loop ? "corrected" : "reply",
+		o->config->open_loop ? "         raw" : "", t->plain);
 	for (q = text_quantiles; q->name; q++) {
 		double ns = (double)histogram_percentile(corrected, q->percent);
 
@@ -185,7 +186,7 @@ static void text_distribution(const struct text *t, const struct outcome *o,
 			break;
 		fprintf(t->out, "  %10s", q->name);
 		text_cell(t, ns);
-		if (o->config->rate > 0)
+		if (o->config->open_loop)
 			text_cell(t,
 				(double)histogram_percentile(raw, q->percent));
 		text_bar(t, ns, longest_ns);
@@ -205,6 +206,34 @@ static void text_error(void *context, const char *name, uint64_t count)
 				"addresses with --source)\n");
 }
 
+/* With --steps an interval is a step, unless another length was asked for. */
+static void text_steps(const struct text *t, const struct outcome *o)
+{
+	const struct config *c = o->config;
+	const struct segment *s = c->profile.segments + (c->warmup_ns > 0);
+	unsigned steps = c->profile.count - (c->warmup_ns > 0);
+	unsigned i;
+
+	if (!c->steps || o->interval_count != steps)
+		return;
+	fprintf(t->out, "%s  %12s  %12s  %10s  %10s  %10s%s\n", t->dim,
+		"rate asked", "answered", "p50", "p99", "max", t->plain);
+	for (i = 0; i < steps; i++) {
+		const struct interval *in = &o->intervals[i];
+		char asked[32], got[32];
+
+		fprintf(t->out, "  %12s  %12s",
+			text_count(s[i].from, asked, sizeof(asked)),
+			text_count((double)in->ok * 1e9 / (double)in->length_ns,
+				got, sizeof(got)));
+		text_cell(t, (double)in->p50_ns);
+		text_cell(t, (double)in->p99_ns);
+		text_cell(t, (double)in->max_ns);
+		fputc('\n', t->out);
+	}
+	fputc('\n', t->out);
+}
+
 static void text_errors(const struct text *t, const struct outcome *o)
 {
 	struct errors *all = calloc(1, sizeof(*all));
@@ -216,6 +245,26 @@ static void text_errors(const struct text *t, const struct outcome *o)
 	errors_add(all, &o->drain.errors);
 	errors_each(all, text_error, (void *)(uintptr_t)t);
 	free(all);
+}
+
+static void text_crowd(const struct text *t, const struct outcome *o)
+{
+	static const char *const names[CROWD_KINDS] = {
+		"idle connections", "slow readers", "slow writers"};
+	char asked[32], lost[32];
+	int kind;
+
+	for (kind = 0; kind < CROWD_KINDS; kind++) {
+		const struct crowd_count *c = &o->crowd[kind];
+
+		if (c->asked)
+			fprintf(t->out, "  beside %s %s, %s dropped\n",
+				text_count(
+					(double)c->asked, asked, sizeof(asked)),
+				names[kind],
+				text_count(
+					(double)c->lost, lost, sizeof(lost)));
+	}
 }
 
 static void text_counts(const struct text *t, const struct outcome *o)
@@ -237,6 +286,7 @@ static void text_counts(const struct text *t, const struct outcome *o)
 		fprintf(t->out, "  %s requests were due and never sent\n",
 			text_count((double)o->unsent, n, sizeof(n)));
 	text_errors(t, o);
+	text_crowd(t, o);
 	fprintf(t->out, "  client: %.0f %% of a CPU in its busiest thread",
 		100 * o->cpu_share);
 	if (o->window.ok)
@@ -254,7 +304,7 @@ static void text_counts(const struct text *t, const struct outcome *o)
 static void text_verdict(const struct text *t, const struct outcome *o)
 {
 	const bool bound =
-		o->bounded_by == BOUND_CLIENT && o->config->rate == 0;
+		o->bounded_by == BOUND_CLIENT && !o->config->open_loop;
 	unsigned i;
 
 	fprintf(t->out, "%sRequests/sec: %12.2f%s%s\n", t->bold,
@@ -282,6 +332,7 @@ void text_report(const struct outcome *o, FILE *out, bool colour)
 		text_summaries(&t, o, raw, corrected);
 		text_distribution(&t, o, raw, corrected);
 	}
+	text_steps(&t, o);
 	text_counts(&t, o);
 	text_verdict(&t, o);
 	histogram_free(raw);

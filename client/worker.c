@@ -61,8 +61,8 @@ int worker_init(struct worker *w, struct run *run, unsigned index)
 	w->budget = UINT64_MAX;
 	w->edge_ns = UINT64_MAX;
 	w->drain_end_ns = UINT64_MAX;
-	if (config->rate > 0)
-		arrivals_init(&w->arrivals, config->arrivals, config->rate,
+	if (config->open_loop)
+		arrivals_init(&w->arrivals, &config->profile, config->arrivals,
 			index, config->threads, workload_random(&w->random));
 	w->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (w->wake_fd < 0)
@@ -143,7 +143,7 @@ static uint64_t worker_count_unsent(struct worker *w, uint64_t stop_ns)
 {
 	uint64_t n = 0;
 
-	if (w->run->config->rate == 0)
+	if (!w->run->config->open_loop)
 		return 0;
 	for (; w->arrivals.next_ns < stop_ns && n < w->budget; n++)
 		arrivals_take(&w->arrivals);
@@ -210,7 +210,7 @@ bool worker_take(struct worker *w, uint64_t now, uint64_t *intended_ns)
 {
 	if (now < w->run->begin_ns || worker_is_over(w))
 		return false;
-	if (w->run->config->rate == 0) {
+	if (!w->run->config->open_loop) {
 		*intended_ns = now;
 	} else {
 		if (w->arrivals.next_ns > now)
@@ -312,7 +312,7 @@ static void worker_begin(struct worker *w, uint64_t now)
 {
 	uint64_t i;
 
-	if (w->run->config->rate > 0)
+	if (w->run->config->open_loop)
 		arrivals_begin(&w->arrivals, w->run->begin_ns);
 	for (i = 0; i < w->connection_count; i++)
 		connection_next(&w->connections[i], now);
@@ -329,7 +329,7 @@ static uint64_t worker_deadline(const struct worker *w)
 		deadline_ns = w->edge_ns;
 	if (w->drain_end_ns < deadline_ns)
 		deadline_ns = w->drain_end_ns;
-	if (w->run->config->rate > 0 && w->free_head && !worker_is_over(w) &&
+	if (w->run->config->open_loop && w->free_head && !worker_is_over(w) &&
 		w->arrivals.next_ns - WORKER_SPIN_NS < deadline_ns)
 		deadline_ns = w->arrivals.next_ns - WORKER_SPIN_NS;
 	return deadline_ns;
@@ -385,7 +385,7 @@ static int worker_loop(struct worker *w)
 		worker_look(w, now, &begun);
 		worker_expire(w, now);
 		worker_scan(w, now);
-		if (w->run->config->rate > 0)
+		if (w->run->config->open_loop)
 			worker_dispatch(w, worker_now(w));
 		if (worker_drained(w, now, &said_farewell))
 			return 0;
@@ -397,13 +397,26 @@ static int worker_loop(struct worker *w)
 	return events;
 }
 
-/* Connections that are requests are made when requests may be. */
+/* All at once, or at this worker's share of the rate. Connections that are
+ * requests are made when requests may be. */
 static void worker_connect(struct worker *w)
 {
+	const struct config *config = w->run->config;
+	double gap_ns = 0;
 	uint64_t i;
 
-	for (i = 0; i < w->connection_count; i++)
-		connection_next(&w->connections[i], clock_ns());
+	if (config->connect_rate > 0)
+		gap_ns = 1e9 * (double)config->threads / config->connect_rate;
+	for (i = 0; i < w->connection_count; i++) {
+		uint64_t now = clock_ns();
+		struct connection *c = &w->connections[i];
+
+		if (gap_ns > 0)
+			timers_set(&w->timers, &c->timer,
+				now + (uint64_t)((double)i * gap_ns));
+		else
+			connection_next(c, now);
+	}
 }
 
 void *worker_main(void *worker)

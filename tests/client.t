@@ -16,6 +16,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 import zlib
 
 sys.dont_write_bytecode = True
@@ -74,6 +75,15 @@ class Server:
         with self.lock:
             self.count += 1
             return self.count
+
+
+def wait_for(condition, what):
+    """For what a server thread does after the client has ended."""
+    for _ in range(3000):
+        if condition():
+            return
+        time.sleep(0.01)
+    raise tap.Failure(f"not within 30 seconds: {what}")
 
 
 def read_exactly(connection, size):
@@ -234,6 +244,7 @@ def _(cell):
     run = Run(cell, "-n", "60", "-c", "4", "--requests-per-connection", "3",
               Server(serve).address)
     run.expect(0, ok=60, failed=0)
+    wait_for(lambda: sum(lengths) >= 60, "the server has seen all requests")
     check(max(lengths) == 3, f"at most 3 requests per connection: {lengths}")
 
 
@@ -305,6 +316,57 @@ def _(cell):
     check(run.json["window_ns"] >= 19 * 20_000_000, "19 pauses of 20 ms")
 
 
+@TABLE.cell
+def _(cell):
+    """the crowd is connected beside the measured connections: idle ones are
+    silent, slow writers write bytes, slow readers ask"""
+    firsts = []
+
+    def serve(connection, server):
+        data = connection.recv(1)
+        with server.lock:
+            firsts.append(len(data))
+        while data:
+            connection.sendall(data)
+            data = connection.recv(4096)
+
+    run = Run(cell, "-n", "200", "-c", "3", "--idle", "20", "--slow-readers",
+              "2", "--slow-writers", "4", Server(serve).address)
+    run.expect(0, ok=200)
+    equal({name: (c["asked"], c["established"], c["lost"])
+           for name, c in run.json["crowd"].items()},
+          {"idle": (20, 20, 0), "slow_readers": (2, 2, 0),
+           "slow_writers": (4, 4, 0)}, "the crowd")
+
+
+@TABLE.cell
+def _(cell):
+    """--close rst ends connections by a reset, --close fin does not"""
+    def serve_into(ends):
+        def serve(connection, server):
+            try:
+                echo(connection, server)
+                ends.append("fin")
+            except ConnectionResetError:
+                ends.append("rst")
+        return serve
+
+    for how in ("fin", "rst"):
+        ends = []
+        Run(cell, "-n", "30", "-c", "1", "--requests-per-connection", "1",
+            "--close", how, Server(serve_into(ends)).address).expect(0, ok=30)
+        wait_for(lambda: len(ends) == 30, "all connections have ended")
+        equal(set(ends), {how}, "how they ended")
+
+
+@TABLE.cell
+def _(cell):
+    """--connect-rate spaces the connections at the beginning"""
+    run = Run(cell, "-n", "20", "-c", "5", "--connect-rate", "100",
+              Server(echo).address)
+    run.expect(0, ok=20)
+
+
 # ---- workloads --------------------------------------------------------------
 
 @TABLE.cell
@@ -370,6 +432,7 @@ def _(cell):
     run = Run(cell, "-n", "777", "-c", "5", "-w", "discard:size=1000",
               Server(serve).address)
     run.expect(0, ok=777)
+    wait_for(lambda: sum(received) >= 777 * 1000, "all bytes have arrived")
     equal(sum(received), 777 * 1000, "bytes that the server has read")
 
 
@@ -668,6 +731,21 @@ def _(cell):
 
 @TABLE.cell
 def _(cell):
+    """--steps and --ramp change the rate, and have as many requests as that
+    makes; an interval is a step"""
+    address = Server(echo).address
+    run = Run(cell, "--steps", "50,150,100", "-d", "900ms", "--warmup",
+              "100ms", "-c", "8", address)
+    equal(run.json["requests"]["scheduled"], 90, "scheduled in steps")
+    equal(len(run.json["intervals"]), 3, "intervals")
+    check("rate asked" in run.out, "the text has a table of the steps")
+    run = Run(cell, "--ramp", "100-300", "-d", "1s", "-c", "8", address)
+    scheduled = run.json["requests"]["scheduled"]
+    check(abs(scheduled - 200) <= 1, f"scheduled in a ramp: {scheduled}")
+
+
+@TABLE.cell
+def _(cell):
     """requests that find no free connection wait in the schedule, and their
     wait is in the corrected latency only"""
     gate = threading.Event()
@@ -922,6 +1000,11 @@ USAGE = (
     ("a source of another kind", ["--source", "::1", ":1"], "source"),
     ("a bad CPU list", ["--cpus", "x", ":1"], "cpus"),
     ("a rate of nothing", ["-R", "0", ":1"], "rate"),
+    ("two profiles", ["-R", "9", "--ramp", "1-2", ":1"], "at a time"),
+    ("a bad ramp", ["--ramp", "5", ":1"], "ramp"),
+    ("a bad step", ["--steps", "5,x", ":1"], "steps"),
+    ("steps without end", ["--steps", "5,6", "-n", "9", ":1"], "duration"),
+    ("a bad way to close", ["--close", "slam", ":1"], "rst"),
     ("unknown arrivals", ["--arrivals", "late", ":1"], "poisson"),
     ("think in the open loop", ["-R", "9", "--think", "1s", ":1"], "think"),
     ("a pipeline of greetings", ["-w", "greet", "-p", "2", ":1"], "pipeline"),

@@ -66,12 +66,13 @@ static void clearing_a_timer_that_is_not_set_does_nothing(void **state)
  * drift however long it runs. */
 static void constant_parts_make_an_even_whole(void **state)
 {
+	const struct profile profile = {1, {{7000, 7000, 1}}};
 	struct arrivals part[3];
 	unsigned i;
 
 	(void)state;
 	for (i = 0; i < 3; i++) {
-		arrivals_init(&part[i], ARRIVALS_CONSTANT, 7000, i, 3, 1);
+		arrivals_init(&part[i], &profile, ARRIVALS_CONSTANT, i, 3, 1);
 		arrivals_begin(&part[i], 1000);
 	}
 	for (i = 0; i < 3000000; i++) {
@@ -79,6 +80,30 @@ static void constant_parts_make_an_even_whole(void **state)
 		uint64_t ns = arrivals_take(&part[i % 3]);
 
 		assert_true(fabs((double)ns - due) < 2);
+	}
+}
+
+/* 100/s for 2 s, then evenly up to 300/s in 4 s, then down to 50/s in 1 s,
+ * where it stays. */
+static void a_profile_has_as_many_arrivals_as_its_area(void **state)
+{
+	const struct profile profile = {
+		3, {{100, 100, 2}, {100, 300, 4}, {300, 50, 1}}};
+	static const double until[][2] = {{1, 100}, {2, 200}, {4, 500},
+		{6, 1000}, {6.5, 1000 + 118.75}, {7, 1175}, {9, 1275}};
+	struct arrivals a;
+	uint64_t n = 0;
+	size_t i;
+
+	(void)state;
+	arrivals_init(&a, &profile, ARRIVALS_CONSTANT, 0, 1, 1);
+	arrivals_begin(&a, 0);
+	for (i = 0; i < sizeof(until) / sizeof(until[0]); i++) {
+		while ((double)a.next_ns < until[i][0] * 1e9 - 10) {
+			arrivals_take(&a);
+			n++;
+		}
+		assert_true(fabs((double)n - until[i][1]) <= 1);
 	}
 }
 
@@ -95,6 +120,7 @@ static int compare_double(const void *a, const void *b)
 static void poisson_parts_make_a_poisson_whole(void **state)
 {
 	enum { N = 20000, PARTS = 4 };
+	const struct profile profile = {1, {{50000, 50000, 1}}};
 	struct arrivals part[PARTS];
 	double *gap = calloc(N, sizeof(*gap)), worst = 0;
 	uint64_t last = 0;
@@ -103,7 +129,7 @@ static void poisson_parts_make_a_poisson_whole(void **state)
 	(void)state;
 	for (k = 0; k < PARTS; k++) {
 		arrivals_init(
-			&part[k], ARRIVALS_POISSON, 50000, k, PARTS, 99 + k);
+			&part[k], &profile, ARRIVALS_POISSON, k, PARTS, 99 + k);
 		arrivals_begin(&part[k], 0);
 	}
 	for (i = 0; i < N; i++) {
@@ -148,6 +174,7 @@ int main(void)
 		cmocka_unit_test(timers_expire_in_order),
 		cmocka_unit_test(clearing_a_timer_that_is_not_set_does_nothing),
 		cmocka_unit_test(constant_parts_make_an_even_whole),
+		cmocka_unit_test(a_profile_has_as_many_arrivals_as_its_area),
 		cmocka_unit_test(poisson_parts_make_a_poisson_whole),
 		cmocka_unit_test(figures_read_well),
 	};

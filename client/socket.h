@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* Sockets to call a server with. */
+#ifndef SERVERLAB_CLIENT_SOCKET_H
+#define SERVERLAB_CLIENT_SOCKET_H
+
+#include "client/config.h"
+
+/* A new socket of the server's family: non-blocking, without Nagle's delay,
+ * bound to source address `n` (counted round) where there are any, and closed
+ * by a reset where --close says so. The descriptor or -errno. */
+int socket_new(
+	const struct config *config, const struct sources *sources, uint64_t n);
+
+/* System calls that one costs, for the account. */
+unsigned socket_calls(const struct config *config);
+
+#endif
