@@ -188,21 +188,19 @@ static void *leader_thread(void *argument)
 	return NULL;
 }
 
-/* Starts all threads but the main one, which is the first of them. Returns how
- * many run; fewer than wanted is not the end. */
+/* Returns how many threads run; fewer than wanted is not the end. */
 static unsigned leader_start(
 	struct leaders *all, struct leader_thread *threads, unsigned n)
 {
 	struct server *s = all->loop.worker.server;
 	unsigned started = 0;
 
-	for (unsigned i = 0; i < n; i++) {
+	while (started < n) {
 		struct leader_thread *t = &threads[started];
+		struct slot *slot = board_claim(s->board, SLOT_THREAD);
 
 		t->all = all;
-		if (worker_init(&t->worker, s,
-			    board_claim(s->board, SLOT_THREAD),
-			    WORKER_LARGE) < 0)
+		if (worker_init(&t->worker, s, slot, WORKER_LARGE) < 0)
 			break;
 		if (pthread_create(&t->id, NULL, leader_thread, t)) {
 			board_error(s->board, "thread", EAGAIN);
@@ -214,32 +212,24 @@ static unsigned leader_start(
 	return started;
 }
 
+/* The main thread only waits for the others: a signal finds it at once. */
 static int leader_serve_all(struct leaders *all, unsigned workers)
 {
 	struct leader_thread *threads = calloc(workers, sizeof(*threads));
-	struct worker own;
 	unsigned started;
-	int error;
+	int error = loop_begin(&all->loop);
 
-	if (!threads)
-		return -ENOMEM;
-	error = worker_init(&own, all->loop.worker.server,
-		all->loop.worker.slot, WORKER_LARGE);
-	if (!error)
-		error = loop_begin(&all->loop);
-	if (!error) {
-		started = leader_start(all, threads, workers - 1);
-		leader_work(all, &own);
+	if (!error && threads) {
+		started = leader_start(all, threads, workers);
 		for (unsigned i = 0; i < started; i++) {
 			pthread_join(threads[i].id, NULL);
 			worker_release(&threads[i].worker);
 		}
+		error = started ? all->error : -EAGAIN;
 		loop_end(&all->loop);
-		error = all->error;
 	}
-	worker_release(&own);
 	free(threads);
-	return error;
+	return threads ? error : -ENOMEM;
 }
 
 static int leader_run(struct server *s)

@@ -47,11 +47,6 @@ struct conn {
 	bool blocked : 1;    /* the socket took no more output */
 	bool dry : 1;	     /* the last recv() took all there was */
 	bool dead : 1;	     /* closed: only memory is left */
-	/* Bytes of their own: the loop's thread writes them also while another
-	 * runs the connection. */
-	bool queued;	/* in the worker's list of turns to take */
-	bool away;	/* another thread runs it; the loop keeps off */
-	uint8_t missed; /* watch_interest reported meanwhile */
 	/* Of a model that has the kernel move the bytes. */
 	bool receiving;	   /* input may come at any time, wanted or not */
 	uint8_t in_flight; /* operations that still name it */
@@ -70,6 +65,12 @@ struct conn {
 	uint64_t wake_ns;    /* end of the pause, or of lingering */
 	uint64_t timer_ns;   /* when its timer will fire; 0: none is set */
 	uint32_t timer_index;
+
+	/* Away from the bits above: the loop's thread looks at these also while
+	 * another runs the connection. */
+	bool queued;	/* in the worker's list of turns to take */
+	bool away;	/* another thread runs it; the loop keeps off */
+	uint8_t missed; /* watch_interest reported meanwhile */
 
 	_Alignas(8) char state[]; /* the handler's */
 };
