@@ -9,6 +9,7 @@
 #include "common/net.h"
 #include "compare/command.h"
 #include "compare/cpus.h"
+#include "compare/lesson.h"
 #include "compare/plan.h"
 #include "compare/progress.h"
 #include "compare/sampler.h"
@@ -146,6 +147,8 @@ static int fill_plan(struct plan *p, const struct run_options *o,
 	for (size_t i = 0; i < o->count && !rc; i++) {
 		if (!seen_before(o, i))
 			plan_clear(p, o->names[i]);
+		if (!strcmp(o->names[i], "models"))
+			p->named = true;
 		rc = plan_set(p, o->names[i], o->values[i], why);
 	}
 	return rc;
@@ -271,7 +274,7 @@ static int describe(struct running *r, int argc, char **argv)
 	run->warmup_ns = (int64_t)p->warmup_ns;
 	run->load_before = load_average();
 	environment_read(&run->environment);
-	return plan_cells(p, run);
+	return plan_cells(p, &r->known, run);
 }
 
 /* Puts what was measured where it belongs: the database, then memory. */
@@ -401,6 +404,7 @@ static int show(struct running *r)
 	if (!a)
 		return 1;
 	table_print(a, r->id, &style, stdout);
+	lesson_print_expectations(r->run, &style, stdout);
 	analysis_free(a);
 	if (any_valid(r->run))
 		return 0;

@@ -3,6 +3,7 @@
 #include "common/log.h"
 #include "compare/command.h"
 #include "compare/csv.h"
+#include "compare/lesson.h"
 #include "compare/table.h"
 
 #include <argp.h>
@@ -65,8 +66,10 @@ int cmd_show(int argc, char **argv)
 	options_read(&o, &argp, argc, argv);
 	run = command_load(o.db, o.run ? o.run : "latest", &id);
 	a = run ? analysis_new(run) : NULL;
-	if (a)
+	if (a) {
 		table_print(a, id, &style, stdout);
+		lesson_print_expectations(run, &style, stdout);
+	}
 	analysis_free(a);
 	run_free(run);
 	return a ? 0 : 1;

@@ -157,28 +157,41 @@ static char *read_all(FILE *file, char *why)
 	return text;
 }
 
+int plan_read(struct plan *p, const char *text, bool quick, char why[WHY_SIZE])
+{
+	struct reading r = {.plan = p, .quick = quick, .why = why};
+	char place[WHY_SIZE];
+	int line;
+
+	why[0] = '\0';
+	line = ini_parse_string(text, on_line, &r);
+	if (!line && !why[0])
+		return 0;
+	snprintf(place, sizeof(place), "line %d: %.250s", line,
+		why[0] ? why : "this is neither [section] nor name = value");
+	snprintf(why, WHY_SIZE, "%s", place);
+	return -EINVAL;
+}
+
 int plan_load(struct plan *p, const struct programs *programs,
 	const char *experiment, bool quick, char why[WHY_SIZE])
 {
 	FILE *file = open_experiment(programs, experiment, p, why);
-	struct reading r = {.plan = p, .quick = quick, .why = why};
-	char place[WHY_SIZE];
-	int line = 0;
+	char whole[WHY_SIZE + 80];
+	int rc = -EINVAL;
 
 	if (!file)
 		return -ENOENT;
 	why[0] = '\0';
 	p->definition = read_all(file, why);
 	fclose(file);
-	if (p->definition && !why[0])
-		line = ini_parse_string(p->definition, on_line, &r);
 	if (!p->definition)
 		return -ENOMEM;
-	if (!line && !why[0])
-		return 0;
-	snprintf(place, sizeof(place), "%.60s, line %d: %.200s", experiment,
-		line,
-		why[0] ? why : "this is neither [section] nor name = value");
-	snprintf(why, WHY_SIZE, "%s", place);
-	return -EINVAL;
+	if (!why[0])
+		rc = plan_read(p, p->definition, quick, why);
+	if (rc) {
+		snprintf(whole, sizeof(whole), "%.70s, %s", experiment, why);
+		snprintf(why, WHY_SIZE, "%.*s", WHY_SIZE - 1, whole);
+	}
+	return rc;
 }

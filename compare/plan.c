@@ -166,8 +166,10 @@ static int set_models(struct plan *p, const char *value, char *why)
 	struct texts more = {0};
 	int rc;
 
-	if (!strcmp(value, "all"))
-		return 0; /* the preset */
+	if (!strcmp(value, "all")) {
+		p->all_models = true;
+		return 0;
+	}
 	rc = texts_add_specs(&more, value);
 	if (rc == -EINVAL)
 		snprintf(why, WHY_SIZE, "a model is missing in \"%s\"", value);
@@ -257,22 +259,29 @@ int plan_set(
 
 void plan_clear(struct plan *p, const char *name)
 {
-	if (!strcmp(name, "models"))
+	if (!strcmp(name, "models")) {
 		texts_clear(&p->models);
-	else if (!strcmp(name, "vary"))
+		p->all_models = false;
+	} else if (!strcmp(name, "vary"))
 		axes_clear(p);
 }
 
 /* ---- completing ----------------------------------------------------------- */
 
-/* All models, the best known names first so that a table of equals reads
- * well: as the server lists them, and the limit at the end. */
+/* All models as the server lists them, with the limit at the end; then those
+ * that were named besides. */
 static int all_models(struct plan *p, const struct texts *known)
 {
+	struct texts named = p->models;
 	int rc = 0;
 
+	p->models = (struct texts) {0};
 	for (size_t i = 0; i < known->count && !rc; i++)
 		rc = texts_add(&p->models, known->at[i]);
+	for (size_t i = 0; i < named.count && !rc; i++)
+		if (!texts_have(&p->models, named.at[i]))
+			rc = texts_add(&p->models, named.at[i]);
+	texts_clear(&named);
 	return rc;
 }
 
@@ -312,9 +321,9 @@ int plan_complete(struct plan *p, const struct texts *known, char why[WHY_SIZE])
 {
 	int rc = 0;
 
-	if (!p->models.count)
+	if (!p->models.count || p->all_models)
 		rc = all_models(p, known);
-	if (!rc)
+	if (!rc && p->named)
 		rc = check_models(p, known, why);
 	if (!rc)
 		rc = check_baseline(p, why);
@@ -413,7 +422,16 @@ static bool next_point(const struct plan *p, size_t at[PLAN_AXES])
 	return false;
 }
 
-int plan_cells(const struct plan *p, struct run *run)
+/* What the cells of a model that is not there say. */
+static void skip_unknown(const struct texts *known, struct run *run)
+{
+	for (size_t c = 0; c < run->cell_count; c++)
+		if (!programs_know(known, run->cells[c].model))
+			field_text(&run->cells[c].skipped,
+				"this server has no such model");
+}
+
+int plan_cells(const struct plan *p, const struct texts *known, struct run *run)
 {
 	size_t at[PLAN_AXES] = {0};
 	int rc = 0;
@@ -422,5 +440,6 @@ int plan_cells(const struct plan *p, struct run *run)
 		for (size_t m = 0; m < p->models.count && !rc; m++)
 			rc = add_cell(p, run, p->models.at[m], at);
 	} while (!rc && next_point(p, at));
+	skip_unknown(known, run);
 	return rc;
 }

@@ -38,6 +38,8 @@ struct plan {
 	char *definition; /* the text of its file */
 	char *title, *question, *choices, *explain, *read_next;
 	struct texts models; /* empty: all that there are */
+	bool all_models;     /* those before the others */
+	bool named;	     /* by the user: an unknown one is a mistake */
 	char *handler;	     /* NULL: the same spec as the workload */
 	char *workload;
 	struct axis axes[PLAN_AXES];
@@ -85,12 +87,18 @@ const char *pairs_get(const struct pairs *pairs, const char *name);
 int plan_load(struct plan *p, const struct programs *programs,
 	const char *experiment, bool quick, char why[WHY_SIZE]);
 
+/* The same from the text of a file. 0, or -EINVAL with `why`. */
+int plan_read(struct plan *p, const char *text, bool quick, char why[WHY_SIZE]);
+
 /* Fills in what was left open (models, baseline, CPUs, seed) and checks that
- * every model exists. 0, or -EINVAL with `why`. */
+ * every model that the user named exists. 0, or -EINVAL with `why`. */
 int plan_complete(
 	struct plan *p, const struct texts *known, char why[WHY_SIZE]);
 
-/* The cells: every model at every point of what is varied. 0 or -ENOMEM. */
-int plan_cells(const struct plan *p, struct run *run);
+/* The cells: every model at every point of what is varied. Those of a model
+ * that an experiment names and this server does not have are skipped. 0 or
+ * -ENOMEM. */
+int plan_cells(
+	const struct plan *p, const struct texts *known, struct run *run);
 
 #endif

@@ -209,6 +209,15 @@ static void print_remarks(const struct point *p, FILE *out)
 	}
 }
 
+static bool has_remarks(const struct point *p)
+{
+	for (size_t i = 0; i < p->count; i++)
+		if (p->summaries[i].standing != RANKED ||
+			p->summaries[i].invalid)
+			return true;
+	return false;
+}
+
 /* ---- the heading ---------------------------------------------------------- */
 
 /* An option of the client that all cells have alike, or NULL. */
@@ -301,8 +310,9 @@ static void print_points(const struct analysis *a, const struct style *style,
 			grid_print(&g, style->colour, out);
 		grid_release(&g);
 		fputc('\n', out);
-		if (i + 1 == a->count || !markdown)
-			print_remarks(p, out);
+		print_remarks(p, out);
+		if (i + 1 < a->count && has_remarks(p))
+			fputc('\n', out);
 	}
 }
 

@@ -129,7 +129,7 @@ static void set(struct fixture *f, const char *name, const char *value)
 static void make_cells(struct fixture *f)
 {
 	assert_int_equal(plan_complete(&f->plan, &f->known, f->why), 0);
-	assert_int_equal(plan_cells(&f->plan, f->run), 0);
+	assert_int_equal(plan_cells(&f->plan, &f->known, f->run), 0);
 }
 
 static const char *client_option(const struct cell *cell, const char *name)
@@ -251,9 +251,31 @@ static void test_an_unknown_model_lists_the_known(void **state)
 	struct fixture *f = *state;
 
 	set(f, "models", "epoll,nginx");
+	f->plan.named = true;
 	assert_int_equal(plan_complete(&f->plan, &f->known, f->why), -EINVAL);
 	assert_non_null(strstr(f->why, "nginx"));
 	assert_non_null(strstr(f->why, "blocking epoll poll limit"));
+}
+
+static void test_an_experiments_unknown_model_is_skipped(void **state)
+{
+	struct fixture *f = *state;
+
+	set(f, "models", "epoll,uring:multishot=off");
+	make_cells(f);
+	assert_null(f->run->cells[0].skipped);
+	assert_non_null(f->run->cells[1].skipped);
+}
+
+static void test_all_and_some_more(void **state)
+{
+	struct fixture *f = *state;
+
+	set(f, "models", "all");
+	set(f, "models", "epoll:trigger=edge,poll");
+	make_cells(f);
+	assert_int_equal(f->run->cell_count, 5);
+	assert_string_equal(f->run->cells[4].model, "epoll:trigger=edge");
 }
 
 static void test_a_baseline_must_be_measured(void **state)
@@ -378,6 +400,8 @@ int main(void)
 		WITH(test_server_options_vary_too),
 		WITH(test_wrong_settings_say_what_is_wrong),
 		WITH(test_an_unknown_model_lists_the_known),
+		WITH(test_an_experiments_unknown_model_is_skipped),
+		WITH(test_all_and_some_more),
 		WITH(test_a_baseline_must_be_measured),
 		WITH(test_an_experiment_fills_the_plan),
 		WITH(test_quick_replaces_what_it_names),

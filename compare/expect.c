@@ -1,0 +1,495 @@
+/* SPDX-License-Identifier: MIT */
+#include "compare/expect.h"
+
+#include "compare/analysis.h"
+#include "compare/text.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A term in all rounds; a number is the same in each. */
+struct term {
+	double *rounds;
+	enum metric_unit unit;
+	bool constant;
+};
+
+struct reading {
+	const char *at; /* what is not read yet */
+	const struct run *run;
+	const json_t *point; /* for metrics without @ */
+	size_t count;	     /* rounds */
+	bool pointed;	     /* a metric without @ was seen */
+	char *why;
+};
+
+static int complain(struct reading *r, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static int complain(struct reading *r, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	if (!r->why[0])
+		vsnprintf(r->why, WHY_SIZE, format, args);
+	va_end(args);
+	return -EINVAL;
+}
+
+static void skip_spaces(struct reading *r)
+{
+	while (isspace((unsigned char)*r->at))
+		r->at++;
+}
+
+/* Takes a character if it is next. */
+static bool take(struct reading *r, char c)
+{
+	skip_spaces(r);
+	if (*r->at != c)
+		return false;
+	r->at++;
+	return true;
+}
+
+static int term_init(struct reading *r, struct term *t)
+{
+	*t = (struct term) {.unit = UNIT_NUMBER, .constant = true};
+	t->rounds = calloc(r->count + 1, sizeof(*t->rounds));
+	return t->rounds ? 0 : -ENOMEM;
+}
+
+/* ---- METRIC(MODEL @ NAME=VALUE) ------------------------------------------- */
+
+static void trim(char *text)
+{
+	size_t len = strlen(text), lead = strspn(text, " \t\n");
+
+	while (len > lead && isspace((unsigned char)text[len - 1]))
+		text[--len] = '\0';
+	memmove(text, text + lead, len - lead + 1);
+}
+
+/* "connections=64,size=1k" as the point of a cell. */
+static json_t *read_point(const char *text)
+{
+	json_t *point = json_object();
+	struct texts parts = {0};
+
+	if (!texts_add_list(&parts, text))
+		for (size_t i = 0; i < parts.count; i++) {
+			char *equals = strchr(parts.at[i], '=');
+
+			if (!equals)
+				continue;
+			*equals = '\0';
+			json_object_set_new(
+				point, parts.at[i], json_string(equals + 1));
+		}
+	texts_clear(&parts);
+	return point;
+}
+
+static const struct cell *find_cell(
+	const struct run *run, const char *model, const json_t *point)
+{
+	for (size_t c = 0; c < run->cell_count; c++)
+		if (!strcmp(run->cells[c].model, model) &&
+			json_equal(run->cells[c].point, point))
+			return &run->cells[c];
+	return NULL;
+}
+
+/* Fills the term from the cell that `inside` names. */
+static int fill_metric(
+	struct reading *r, const struct metric *m, char *inside, struct term *t)
+{
+	char *at = strchr(inside, '@');
+	json_t *point = at ? read_point(at + 1) : NULL;
+	const struct cell *cell;
+
+	if (at)
+		*at = '\0';
+	trim(inside);
+	r->pointed = r->pointed || !at;
+	cell = find_cell(r->run, inside, at ? point : r->point);
+	json_decref(point);
+	if (!cell)
+		return complain(r, "%s was not measured%s%s", inside,
+			at ? " at " : "", at ? at + 1 : "");
+	if (cell->skipped)
+		return complain(r, "%s was skipped: %s", inside, cell->skipped);
+	metric_by_round(m, cell, t->rounds, r->count);
+	t->unit = m->unit;
+	t->constant = false;
+	return 0;
+}
+
+/* The text up to the parenthesis that closes; specs may hold others. */
+static int read_inside(struct reading *r, char *inside, size_t size)
+{
+	size_t len = 0;
+	int open = 1;
+
+	for (; r->at[len] && open; len++) {
+		open += r->at[len] == '(';
+		open -= r->at[len] == ')';
+	}
+	if (open || len > size)
+		return complain(r, "a parenthesis is not closed");
+	snprintf(inside, size, "%.*s", (int)len - 1, r->at);
+	r->at += len;
+	return 0;
+}
+
+/* ---- terms ---------------------------------------------------------------- */
+
+static int read_sum(struct reading *r, struct term *t);
+
+typedef double operation(double, double);
+
+static double add(double a, double b)
+{
+	return a + b;
+}
+
+static double subtract(double a, double b)
+{
+	return a - b;
+}
+
+static double multiply(double a, double b)
+{
+	return a * b;
+}
+
+static double divide(double a, double b)
+{
+	return b != 0 ? a / b : NAN;
+}
+
+/* The unit of a result: a plain number has none of its own, and two alike
+ * divided leave none. */
+static enum metric_unit unit_of(
+	operation *op, const struct term *a, const struct term *b)
+{
+	if (op == divide)
+		return b->constant ? a->unit : UNIT_NUMBER;
+	return a->constant ? b->unit : a->unit;
+}
+
+/* Puts a OP b into a, and frees b. */
+static void combine(
+	struct reading *r, struct term *a, operation *op, struct term *b)
+{
+	for (size_t i = 0; i < r->count; i++)
+		a->rounds[i] = op(a->rounds[i], b->rounds[i]);
+	a->unit = unit_of(op, a, b);
+	a->constant = a->constant && b->constant;
+	free(b->rounds);
+}
+
+/* min(A, B) or max(A, B), after the name. NAN if either is not known. */
+static double least(double a, double b)
+{
+	return isnan(a) || isnan(b) ? NAN : fmin(a, b);
+}
+
+static double most(double a, double b)
+{
+	return isnan(a) || isnan(b) ? NAN : fmax(a, b);
+}
+
+static int read_pair(struct reading *r, struct term *t, operation *op)
+{
+	struct term second = {0};
+	int rc;
+
+	free(t->rounds);
+	t->rounds = NULL;
+	rc = read_sum(r, t);
+	if (!rc && !take(r, ','))
+		rc = complain(r, "min and max take two terms");
+	if (!rc)
+		rc = read_sum(r, &second);
+	if (rc) {
+		free(second.rounds);
+		return rc;
+	}
+	combine(r, t, op, &second);
+	return take(r, ')') ? 0 : complain(r, "a parenthesis is not closed");
+}
+
+static int read_named(struct reading *r, struct term *t)
+{
+	char name[64], inside[400];
+	size_t len = 0;
+	const struct metric *m;
+
+	while (isalnum((unsigned char)r->at[len]) || r->at[len] == '_')
+		len++;
+	snprintf(name, sizeof(name), "%.*s", (int)len, r->at);
+	r->at += len;
+	if (!take(r, '('))
+		return complain(r, "a ( must follow %s", name);
+	if (!strcmp(name, "min"))
+		return read_pair(r, t, least);
+	if (!strcmp(name, "max"))
+		return read_pair(r, t, most);
+	m = metric_find(name);
+	if (!m)
+		return complain(r, "there is no metric %s", name);
+	if (read_inside(r, inside, sizeof(inside)))
+		return -EINVAL;
+	return fill_metric(r, m, inside, t);
+}
+
+static int read_number(struct reading *r, struct term *t)
+{
+	char *end;
+	double value = strtod(r->at, &end);
+
+	if (end == r->at)
+		return complain(r, "a term is missing before \"%.20s\"", r->at);
+	r->at = end;
+	for (size_t i = 0; i < r->count; i++)
+		t->rounds[i] = value;
+	return 0;
+}
+
+static int read_factor(struct reading *r, struct term *t)
+{
+	int rc;
+
+	if (take(r, '(')) {
+		rc = read_sum(r, t);
+		if (!rc && !take(r, ')'))
+			rc = complain(r, "a parenthesis is not closed");
+		return rc;
+	}
+	rc = term_init(r, t);
+	if (rc)
+		return rc;
+	return isalpha((unsigned char)*r->at) ? read_named(r, t)
+					      : read_number(r, t);
+}
+
+/* first OP second OP ..., where OP is one of two. */
+static int read_chain(struct reading *r, struct term *t,
+	int (*read)(struct reading *, struct term *), const char signs[2],
+	operation *const operations[2])
+{
+	int rc = read(r, t);
+
+	while (!rc) {
+		struct term next = {0};
+		operation *op;
+
+		if (take(r, signs[0]))
+			op = operations[0];
+		else if (take(r, signs[1]))
+			op = operations[1];
+		else
+			return 0;
+		rc = read(r, &next);
+		if (rc)
+			free(next.rounds);
+		else
+			combine(r, t, op, &next);
+	}
+	return rc;
+}
+
+static int read_product(struct reading *r, struct term *t)
+{
+	static operation *const operations[] = {multiply, divide};
+
+	return read_chain(r, t, read_factor, "*/", operations);
+}
+
+static int read_sum(struct reading *r, struct term *t)
+{
+	static operation *const operations[] = {add, subtract};
+
+	return read_chain(r, t, read_product, "+-", operations);
+}
+
+/* ---- relations ------------------------------------------------------------ */
+
+static int read_relation(struct reading *r, char relation[3])
+{
+	skip_spaces(r);
+	if (*r->at != '<' && *r->at != '>')
+		return complain(
+			r, "<, <=, > or >= is missing at \"%.20s\"", r->at);
+	relation[0] = *r->at++;
+	relation[1] = *r->at == '=' ? *r->at++ : '\0';
+	relation[2] = '\0';
+	return 0;
+}
+
+/* Rounds in which both sides are known, packed to the front. */
+static size_t pack(struct term *a, struct term *b, size_t count)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!isfinite(a->rounds[i]) || !isfinite(b->rounds[i]))
+			continue;
+		a->rounds[n] = a->rounds[i];
+		b->rounds[n++] = b->rounds[i];
+	}
+	return n;
+}
+
+/* By the interval of the median of left - right. */
+static enum verdict judge(const struct estimate *d, const char *relation)
+{
+	bool more = relation[0] == '>', equal = relation[1] == '=';
+	double low = more ? d->low : -d->high, high = more ? d->high : -d->low;
+
+	if (!isfinite(low) || !isfinite(high))
+		return UNDECIDED;
+	if (low > 0 || (equal && low >= 0))
+		return CONFIRMED;
+	if (high < 0 || (!equal && high <= 0))
+		return REFUTED;
+	return UNDECIDED;
+}
+
+static void decide(struct expectation *e, struct term *a, struct term *b,
+	size_t count, gsl_rng *rng)
+{
+	size_t n = pack(a, b, count);
+	struct estimate difference;
+
+	e->left = stats_estimate(a->rounds, n, rng);
+	e->right = stats_estimate(b->rounds, n, rng);
+	e->left_unit = a->unit;
+	e->right_unit = b->unit;
+	for (size_t i = 0; i < n; i++)
+		a->rounds[i] -= b->rounds[i];
+	difference = stats_estimate(a->rounds, n, rng);
+	e->verdict = judge(&difference, e->relation);
+	if (n < 2)
+		snprintf(e->why, WHY_SIZE, "%s",
+			n ? "one round decides nothing" : "no valid rounds");
+}
+
+static int evaluate_at(struct expectation *e, struct reading *r, gsl_rng *rng)
+{
+	struct term left = {0}, right = {0};
+	int rc;
+
+	r->at = e->text;
+	rc = read_sum(r, &left);
+	if (!rc)
+		rc = read_relation(r, e->relation);
+	if (!rc)
+		rc = read_sum(r, &right);
+	skip_spaces(r);
+	if (!rc && *r->at)
+		rc = complain(r, "\"%.20s\" is too much", r->at);
+	if (!rc)
+		decide(e, &left, &right, r->count, rng);
+	free(left.rounds);
+	free(right.rounds);
+	return rc;
+}
+
+/* Of several points the worst verdict counts; its figures are kept. */
+static int evaluate_everywhere(
+	struct expectation *e, struct reading *r, gsl_rng *rng)
+{
+	struct expectation worst = {.verdict = CONFIRMED};
+	int rc = 0;
+
+	for (size_t c = 0; c < r->run->cell_count && !rc; c++) {
+		r->point = r->run->cells[c].point;
+		rc = evaluate_at(e, r, rng);
+		if (rc || !r->pointed)
+			return rc;
+		if (!c || e->verdict == REFUTED ||
+			(e->verdict == UNDECIDED && worst.verdict == CONFIRMED))
+			worst = *e;
+		if (worst.verdict == REFUTED)
+			break;
+	}
+	*e = worst;
+	return rc;
+}
+
+static void split_name(struct expectation *e, const char *line)
+{
+	const char *colon = strstr(line, ": ");
+
+	if (!colon)
+		colon = line;
+	snprintf(e->name, sizeof(e->name), "%.*s", (int)(colon - line), line);
+	snprintf(e->text, sizeof(e->text), "%s",
+		colon == line ? line : colon + 2);
+}
+
+int expect_evaluate(
+	struct expectation *e, const char *line, const struct run *run)
+{
+	gsl_rng *rng = stats_rng((uint64_t)run->seed);
+	char why[WHY_SIZE] = "";
+	struct reading r = {
+		.run = run, .count = analysis_rounds(run), .why = why};
+	int rc;
+
+	*e = (struct expectation) {.verdict = UNDECIDED};
+	split_name(e, line);
+	if (!rng)
+		return -ENOMEM;
+	rc = evaluate_everywhere(e, &r, rng);
+	gsl_rng_free(rng);
+	if (!rc)
+		return 0;
+	e->verdict = UNDECIDED;
+	snprintf(e->why, WHY_SIZE, "%s", why);
+	return rc;
+}
+
+const char *verdict_name(enum verdict v)
+{
+	static const char *const names[] = {
+		"confirmed", "refuted", "undecided"};
+
+	return names[v];
+}
+
+static void print_side(const struct estimate *e, enum metric_unit unit,
+	const struct style *style, char *buf, size_t size)
+{
+	char value[FIGURE_TEXT], low[FIGURE_TEXT], high[FIGURE_TEXT];
+
+	figure(e->value, unit, style, value);
+	if (isfinite(e->low) && e->low < e->high)
+		snprintf(buf, size, "%s (%s to %s)", value,
+			figure(e->low, unit, style, low),
+			figure(e->high, unit, style, high));
+	else
+		snprintf(buf, size, "%s", value);
+}
+
+const char *expect_figures(const struct expectation *e,
+	const struct style *style, char *buf, size_t size)
+{
+	char left[128], right[128];
+
+	if (e->why[0]) {
+		snprintf(buf, size, "%s", e->why);
+		return buf;
+	}
+	print_side(&e->left, e->left_unit, style, left, sizeof(left));
+	print_side(&e->right, e->right_unit, style, right, sizeof(right));
+	snprintf(buf, size, "%s %s %s", left, e->relation, right);
+	return buf;
+}

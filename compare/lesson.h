@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* What an experiment teaches, printed around its table: the question before,
+ * what became of the expectations and the explanation after. */
+#ifndef SERVERLAB_COMPARE_LESSON_H
+#define SERVERLAB_COMPARE_LESSON_H
+
+#include "compare/figure.h"
+#include "compare/plan.h"
+#include "compare/run.h"
+
+#include <stdio.h>
+
+/* Reads run->definition. 0, -ENOENT for a run that was no experiment, or
+ * -EINVAL. The plan is the caller's to release in any case. */
+int lesson_load(struct plan *plan, const struct run *run);
+
+/* The expectations of a run and what became of them; nothing for a run
+ * without any. */
+void lesson_print_expectations(
+	const struct run *run, const struct style *style, FILE *out);
+
+#endif

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/* Relations that an experiment expects: how they are read, and when they are
+ * confirmed, refuted or left undecided. */
+#include <errno.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "compare/expect.h"
+
+/* A cell whose rounds answered so many requests per second, 0: invalid. */
+static void add_cell(struct run *run, const char *model, const char *at,
+	const double *rates, size_t n)
+{
+	struct cell *cell = run_add_cell(run);
+
+	field_text(&cell->model, model);
+	cell->point =
+		at ? json_pack("{s:s}", "connections", at) : json_object();
+	for (size_t i = 0; i < n; i++) {
+		struct sample *s = cell_add_sample(cell);
+
+		s->round = (int64_t)i + 1;
+		field_text(&s->status, rates[i] > 0 ? "valid" : "invalid");
+		s->requests_per_second = rates[i];
+		s->requests = 1000;
+		s->cpu_ns = (int64_t)(1e12 / rates[i]);
+		s->p99_ns = 5000;
+	}
+}
+
+#define CELL(run, model, at, ...)                                              \
+	add_cell(run, model, at, (const double[]) {__VA_ARGS__},               \
+		sizeof((const double[]) {__VA_ARGS__}) / sizeof(double))
+
+/* fast is twice slow in each round, though the rounds differ much more;
+ * near is sometimes above fast and sometimes below. */
+static struct run *make_run(void)
+{
+	struct run *run = run_new();
+
+	run->seed = 1;
+	CELL(run, "fast", NULL, 200, 400, 1000, 100, 300);
+	CELL(run, "slow", NULL, 100, 200, 500, 50, 150);
+	CELL(run, "near", NULL, 201, 398, 1001, 99, 300);
+	CELL(run, "epoll:workers=2,accept=dispatch", NULL, 1, 1, 1, 1, 1);
+	field_text(&run_add_cell(run)->model, "uring");
+	run->cells[4].point = json_object();
+	field_text(&run->cells[4].skipped, "no io_uring");
+	return run;
+}
+
+static void assert_verdict(const char *relation, enum verdict wanted)
+{
+	struct run *run = make_run();
+	struct expectation e;
+	char line[400];
+
+	snprintf(line, sizeof(line), "name: %s", relation);
+	if (expect_evaluate(&e, line, run))
+		fail_msg("%s: %s", relation, e.why);
+	if (e.verdict != wanted)
+		fail_msg("%s: %s", relation, verdict_name(e.verdict));
+	assert_string_equal(e.name, "name");
+	assert_string_equal(e.text, relation);
+	run_free(run);
+}
+
+static void test_verdicts(void **state)
+{
+	(void)state;
+	assert_verdict("throughput(fast) > throughput(slow)", CONFIRMED);
+	assert_verdict("throughput(slow) < throughput(fast)", CONFIRMED);
+	assert_verdict("throughput(fast) < throughput(slow)", REFUTED);
+	assert_verdict("throughput(fast) > throughput(near)", UNDECIDED);
+	assert_verdict("throughput(fast) > 1.9 * throughput(slow)", CONFIRMED);
+	assert_verdict("throughput(fast) > 2.1 * throughput(slow)", REFUTED);
+	assert_verdict(
+		"cpu_per_request(slow) > cpu_per_request(fast)", CONFIRMED);
+}
+
+static void test_equality_counts_where_it_is_asked_for(void **state)
+{
+	(void)state;
+	assert_verdict("throughput(fast) >= 2 * throughput(slow)", CONFIRMED);
+	assert_verdict("throughput(fast) > 2 * throughput(slow)", REFUTED);
+	assert_verdict("throughput(fast) <= 2 * throughput(slow)", CONFIRMED);
+	assert_verdict("throughput(fast) < 2 * throughput(slow)", REFUTED);
+}
+
+static void test_arithmetic(void **state)
+{
+	(void)state;
+	assert_verdict("1 + 2 * 3 >= 7", CONFIRMED);
+	assert_verdict("(1 + 2) * 3 <= 9", CONFIRMED);
+	assert_verdict("8 / 4 / 2 - 1 - 1 < -0.5", CONFIRMED);
+	assert_verdict("throughput(fast) / throughput(slow) >= 2", CONFIRMED);
+	assert_verdict(
+		"min(3, throughput(fast)/throughput(slow)) <= 2", CONFIRMED);
+	assert_verdict("max(3, 2) > 2.5", CONFIRMED);
+	assert_verdict(
+		"throughput(epoll:workers=2,accept=dispatch) <= 1", CONFIRMED);
+}
+
+static void assert_unreadable(const char *relation, const char *mentions)
+{
+	struct run *run = make_run();
+	struct expectation e;
+
+	assert_int_equal(expect_evaluate(&e, relation, run), -EINVAL);
+	assert_int_equal(e.verdict, UNDECIDED);
+	if (!strstr(e.why, mentions))
+		fail_msg("%s: %s", relation, e.why);
+	run_free(run);
+}
+
+static void test_what_cannot_be_read_says_why(void **state)
+{
+	(void)state;
+	assert_unreadable("throughput(fast)", "<");
+	assert_unreadable("throughput(fast) > ", "missing");
+	assert_unreadable("throughput(fast > 5", "closed");
+	assert_unreadable("speed(fast) > 5", "speed");
+	assert_unreadable("throughput(nginx) > 5", "nginx");
+	assert_unreadable("throughput(fast @ connections=9) > 5", "fast");
+	assert_unreadable("1 > 2 3", "too much");
+	assert_unreadable("(1 > 2", "closed");
+	assert_unreadable("min(1) > 2", "two");
+	assert_unreadable("throughput(uring) > 5", "no io_uring");
+}
+
+static void test_points(void **state)
+{
+	struct run *run = run_new();
+	struct expectation e;
+
+	(void)state;
+	run->seed = 1;
+	CELL(run, "a", "1", 10, 10, 10);
+	CELL(run, "b", "1", 5, 5, 5);
+	CELL(run, "a", "64", 10, 10, 10);
+	CELL(run, "b", "64", 20, 20, 20);
+	assert_int_equal(expect_evaluate(&e,
+				 "x: throughput(a @ connections=1) > "
+				 "throughput(b @ connections=1)",
+				 run),
+		0);
+	assert_int_equal(e.verdict, CONFIRMED);
+	assert_int_equal(expect_evaluate(&e,
+				 "x: throughput(b @ connections=64) >= "
+				 "4 * throughput( b @ connections = 1 )",
+				 run),
+		-EINVAL); /* no spaces within NAME=VALUE */
+	assert_int_equal(expect_evaluate(&e, "x: throughput(a) >= 10", run), 0);
+	assert_int_equal(e.verdict, CONFIRMED);
+	/* It must hold at each point. */
+	assert_int_equal(
+		expect_evaluate(&e, "x: throughput(a) > throughput(b)", run),
+		0);
+	assert_int_equal(e.verdict, REFUTED);
+	assert_true(e.right.value == 20);
+	run_free(run);
+}
+
+static void test_invalid_rounds_are_left_out(void **state)
+{
+	struct run *run = run_new();
+	struct expectation e;
+
+	(void)state;
+	run->seed = 1;
+	CELL(run, "a", NULL, 10, 0, 12, 11);
+	CELL(run, "b", NULL, 5, 500, 6, 0);
+	CELL(run, "none", NULL, 0, 0);
+	CELL(run, "single", NULL, 7);
+	assert_int_equal(
+		expect_evaluate(&e, "x: throughput(a) > throughput(b)", run),
+		0);
+	assert_int_equal(e.verdict, CONFIRMED);
+	assert_int_equal(e.left.n, 2);
+	assert_int_equal(
+		expect_evaluate(&e, "x: throughput(none) > 1", run), 0);
+	assert_int_equal(e.verdict, UNDECIDED);
+	assert_non_null(strstr(e.why, "no valid"));
+	assert_int_equal(
+		expect_evaluate(&e, "x: throughput(single) > 1", run), 0);
+	assert_int_equal(e.verdict, UNDECIDED);
+	run_free(run);
+}
+
+static void test_figures_carry_their_unit(void **state)
+{
+	const struct style plain = {.width = 100};
+	struct run *run = make_run();
+	struct expectation e;
+	char text[200];
+
+	(void)state;
+	expect_evaluate(&e, "x: p99(fast) < 2 * p99(slow)", run);
+	assert_string_equal(expect_figures(&e, &plain, text, sizeof(text)),
+		"5.00 us < 10.0 us");
+	expect_evaluate(&e, "x: throughput(near) / 2 > 10", run);
+	assert_string_equal(expect_figures(&e, &plain, text, sizeof(text)),
+		"150 (49.5 to 500) > 10.0");
+	run_free(run);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_verdicts),
+		cmocka_unit_test(test_equality_counts_where_it_is_asked_for),
+		cmocka_unit_test(test_arithmetic),
+		cmocka_unit_test(test_what_cannot_be_read_says_why),
+		cmocka_unit_test(test_points),
+		cmocka_unit_test(test_invalid_rounds_are_left_out),
+		cmocka_unit_test(test_figures_carry_their_unit),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
