@@ -367,7 +367,7 @@ install-files:
 	install -d $(DESTDIR)$(PREFIX)/bin $(LIBEXEC) $(INCLUDE)/common \
 		$(INCLUDE)/servers/core $(MAN1)
 	install -m 755 scripts/serverlab $(DESTDIR)$(PREFIX)/bin/serverlab
-	install -m 755 $(PROGRAMS) $(LIBEXEC)
+	install -m 755 $(PROGRAMS) scripts/new-model $(LIBEXEC)
 	install -m 644 $(wildcard common/*.h) $(INCLUDE)/common
 	install -m 644 $(wildcard servers/core/*.h) $(INCLUDE)/servers/core
 	install -m 644 docs/man/serverlab.1 $(MAN1)

@@ -57,9 +57,13 @@ enum {
 static const struct argp_option main_options[] = {
 	{0, 0, 0, 0, "What it serves:", 1},
 	{"model", 'm', "SPEC", 0,
-		"Server model, NAME[:key=value,...] (default: epoll)", 0},
+		"Server model, NAME[:key=value,...] or a file with one, "
+		"./NAME.so[:...] (default: epoll)",
+		0},
 	{"handler", 'H', "SPEC", 0,
-		"Protocol, NAME[:key=value,...] (default: echo)", 0},
+		"Protocol, NAME[:key=value,...] or ./NAME.so[:...] (default: "
+		"echo)",
+		0},
 	{"listen", 'l', "ADDR", 0,
 		"HOST:PORT, [IPV6]:PORT, :PORT or unix:/path; port 0 takes a "
 		"free one (default: 127.0.0.1:7000)",

@@ -6,8 +6,9 @@
     tests/conformance.t epoll ./mine.so     these models
     tests/conformance.t -k half-close poll  cases whose name matches
 
-MODEL=SPEC in the environment chooses a model too. CONFORMANCE_JOBS cells run
-at a time (4).
+MODEL=SPEC in the environment chooses a model too, and TRAITS="holds=1 ..." tells
+of one that is not listed in tests/lib/models.py what stands there of others.
+CONFORMANCE_JOBS cells run at a time (4).
 """
 
 import argparse

@@ -6,7 +6,8 @@ promises of all of them does not depend on these traits; they only say how to
 look at it.
 """
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, fields
 from typing import Optional
 
 
@@ -88,9 +89,25 @@ MODELS = (
 
 
 def find(spec):
-    """The model of that spec; nothing is known of one that is not listed,
-    a student's own for example."""
+    """The model of that spec. Of one that is not listed, a student's own for
+    example, TRAITS in the environment tells what there is to know."""
     for model in MODELS:
         if model.spec == spec:
             return model
-    return Model(spec)
+    return Model(spec, **traits(os.environ.get("TRAITS", "")))
+
+
+def traits(text):
+    """"holds=1 makes=thread" as the arguments of Model."""
+    known = {f.name: f.type for f in fields(Model) if f.name != "spec"}
+    found = {}
+    for pair in text.replace(",", " ").split():
+        name, _, value = pair.partition("=")
+        if name not in known:
+            raise SystemExit(f"TRAITS: there is no {name!r}: there is "
+                             + ", ".join(known))
+        if known[name] is bool:
+            found[name] = value == "yes"
+        else:
+            found[name] = int(value) if value.isdigit() else value
+    return found
