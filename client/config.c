@@ -98,7 +98,8 @@ static const struct argp_option config_options[] = {
 	{"seed", KEY_SEED, "N", 0, "Of all that is random (1)", 0},
 
 	{0, 0, 0, 0, "The machine:", 5},
-	{"engine", KEY_ENGINE, "NAME", 0, "epoll", 0},
+	{"engine", KEY_ENGINE, "NAME", 0,
+		"epoll (the default) or uring, where there is liburing", 0},
 	{"cpus", KEY_CPUS, "LIST", 0,
 		"Pin the threads, one each, in turn: 0,2-3", 0},
 	{"source", KEY_SOURCE, "A-B", 0,
@@ -385,7 +386,7 @@ static void config_parse_engine(
 	config->engine = engine_find(text);
 	if (!config->engine)
 		argp_error(state, "--engine: there is no '%s'; there is %s",
-			text, engine_epoll.name);
+			text, engine_names());
 }
 
 static void config_parse_phase_fd(

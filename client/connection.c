@@ -86,6 +86,21 @@ static void connection_fail(struct connection *c, enum error_kind kind)
 	connection_lost(c);
 }
 
+/* The queue of a Unix socket is full. Unlike TCP it has no second queue to
+ * wait in, so the wait is ours. */
+static bool connection_retry(struct connection *c)
+{
+	const struct config *config = connection_config(c);
+
+	if (config->server.sa.any.sa_family != AF_UNIX ||
+		clock_ns() >= c->connect_ns + config->timeout_ns)
+		return false;
+	connection_disconnect(c);
+	c->retrying = true;
+	connection_later(c, UNIX_RETRY_NS);
+	return true;
+}
+
 void connection_error(struct connection *c, enum error_phase phase, int error)
 {
 	struct errors *errors = &c->worker->tally->errors;
@@ -94,6 +109,11 @@ void connection_error(struct connection *c, enum error_phase phase, int error)
 	if (c->state == CONNECTION_FAREWELL) {
 		connection_disconnect(c);
 		return;
+	}
+	if (phase == ERROR_CONNECT && error == EAGAIN) {
+		if (connection_retry(c))
+			return;
+		error = ETIMEDOUT;
 	}
 	errors->by_errno[phase][error < ERROR_NUMBERS ? error : 0]++;
 	connection_lost(c);
@@ -193,20 +213,7 @@ static void connection_new_session(struct connection *c)
 	c->quota = config->requests_per_connection;
 }
 
-/* The queue of a Unix socket is full. Unlike TCP it has no second queue to
- * wait in, so the wait is ours. */
-static void connection_retry(struct connection *c, uint64_t now)
-{
-	connection_disconnect(c);
-	if (now >= c->connect_ns + connection_config(c)->timeout_ns) {
-		connection_error(c, ERROR_CONNECT, ETIMEDOUT);
-		return;
-	}
-	c->retrying = true;
-	connection_later(c, UNIX_RETRY_NS);
-}
-
-static void connection_connect(struct connection *c, uint64_t now)
+static void connection_connect(struct connection *c)
 {
 	const struct config *config = connection_config(c);
 	int error;
@@ -217,9 +224,7 @@ static void connection_connect(struct connection *c, uint64_t now)
 		config, &config->sources, workload_random(&c->worker->random));
 	c->worker->tally->syscalls += socket_calls(config);
 	error = c->fd < 0 ? c->fd : config->engine->connect(c);
-	if (error == -EAGAIN && config->server.sa.any.sa_family == AF_UNIX)
-		connection_retry(c, now);
-	else if (error)
+	if (error)
 		connection_error(c, ERROR_CONNECT, -error);
 }
 
@@ -237,7 +242,7 @@ static void connection_open(struct connection *c, uint64_t now)
 		}
 	}
 	c->retrying = false;
-	connection_connect(c, now);
+	connection_connect(c);
 }
 
 void connection_next(struct connection *c, uint64_t now)

@@ -39,8 +39,13 @@ struct engine {
 };
 
 extern const struct engine engine_epoll;
+/* Left out where liburing is missing: NULL then. */
+extern const struct engine engine_uring __attribute__((weak));
 
-/* The engine of that name, NULL if there is none (in this build). */
+/* The engine of that name, NULL if there is none in this build. */
 const struct engine *engine_find(const char *name);
+
+/* The names there are, "epoll, uring". */
+const char *engine_names(void);
 
 #endif

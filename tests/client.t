@@ -139,6 +139,8 @@ class Run:
         path = os.path.join(cell.directory, "run.json")
         if "--timeout" not in arguments:  # not even where all is slow
             arguments = ("--timeout", "30s", *arguments)
+        if hasattr(cell, "engine"):
+            arguments = ("--engine", cell.engine, *arguments)
         done = subprocess.run([CLIENT, "--json", path, *arguments],
                               stdin=subprocess.DEVNULL, capture_output=True,
                               text=True, timeout=PATIENCE)
@@ -734,8 +736,7 @@ def _(cell):
     """--steps and --ramp change the rate, and have as many requests as that
     makes; an interval is a step"""
     address = Server(echo).address
-    run = Run(cell, "--steps", "50,150,100", "-d", "900ms", "--warmup",
-              "100ms", "-c", "8", address)
+    run = Run(cell, "--steps", "50,150,100", "-d", "900ms", "-c", "8", address)
     equal(run.json["requests"]["scheduled"], 90, "scheduled in steps")
     equal(len(run.json["intervals"]), 3, "intervals")
     check("rate asked" in run.out, "the text has a table of the steps")
@@ -778,6 +779,34 @@ def _(cell):
     check(run.json["requests"]["unsent"] > 0, "some were never sent")
     check(any("rate was missed" in r for r in run.json["reasons"]),
           f"the reason: {run.json['reasons']}")
+
+
+# ---- the same with the other engine -----------------------------------------
+
+def uring_is_missing(cell):
+    """Why the uring engine cannot run here, or None."""
+    done = subprocess.run([CLIENT, "--engine", "uring", "-n", "1", "-c", "1",
+                           Server(echo).address], capture_output=True,
+                          text=True, timeout=PATIENCE)
+    if done.returncode == 64 and "liburing" in done.stderr:
+        return "built without liburing"
+    if done.returncode == 1 and "not available" in done.stderr:
+        return done.stderr.splitlines()[0]
+    return None
+
+
+def add_uring(name, run):
+    def case(cell):
+        reason = uring_is_missing(cell)
+        if reason:
+            raise tap.Skip(reason)
+        cell.engine = "uring"
+        run(cell)
+    TABLE.add(f"uring: {name}", case)
+
+
+for row in list(TABLE.cells):
+    add_uring(row.name, row.run)
 
 
 # ---- files ------------------------------------------------------------------
