@@ -603,6 +603,23 @@ static void test_request_timeout_starts_anew_with_each(void **state)
 	check_timeout(&h, NS_PER_S + 190, "timeout.request");
 }
 
+/* A pause is the handler's, not the slowness of its peer. */
+static void test_request_timeout_starts_anew_after_a_pause(void **state)
+{
+	struct harness h;
+	uint64_t wake;
+
+	(void)state;
+	timed(&h, 0, 100, 0);
+	h.asleep = true;
+	harness_send_text(&h, "w");
+	conn_pause(h.conn, NS_PER_S);
+	wake = conn_deadline(h.conn);
+	conn_expire(h.conn, wake);
+	assert_false(conn_done(h.conn));
+	check_timeout(&h, wake + 100, "timeout.request");
+}
+
 static void test_write_timeout_counts_from_the_last_progress(void **state)
 {
 	struct harness h;
@@ -786,6 +803,8 @@ int main(void)
 		cmocka_unit_test(
 			test_request_timeout_counts_from_the_first_byte),
 		cmocka_unit_test(test_request_timeout_starts_anew_with_each),
+		cmocka_unit_test(
+			test_request_timeout_starts_anew_after_a_pause),
 		cmocka_unit_test(
 			test_write_timeout_counts_from_the_last_progress),
 		cmocka_unit_test(test_write_timeout_counts_from_the_write),

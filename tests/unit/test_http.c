@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -280,6 +281,19 @@ static void test_broken_chunks(void **state)
 		snprintf(input, sizeof(input), CHUNKED "%s" GET, bodies[i]);
 		check(input, "400 .");
 	}
+}
+
+static void test_chunk_size_without_end(void **state)
+{
+	char *input = malloc(strlen(CHUNKED) + 20000);
+
+	(void)state;
+	assert_non_null(input);
+	strcpy(input, CHUNKED "1;");
+	memset(input + strlen(input), 'x', 17000);
+	strcpy(input + strlen(CHUNKED) + 17002, "\r\n");
+	check(input, "400 .");
+	free(input);
 }
 
 static void test_body_limit(void **state)
@@ -746,6 +760,51 @@ static void test_file_waits_for_its_reader(void **state)
 	harness_release(&h);
 }
 
+/* The size was promised already: only the end of the connection can tell. */
+static void test_file_that_shrinks_ends_the_connection(void **state)
+{
+	char options[64], path[128];
+	struct harness h;
+
+	(void)state;
+	put("shrinks", "");
+	snprintf(path, sizeof(path), "%s/shrinks", root);
+	assert_int_equal(truncate(path, 300000), 0);
+	snprintf(options, sizeof(options), "root=%s", root);
+	harness_init(&h, &handler_http, options);
+	h.deaf = true;
+	harness_send_text(&h, "GET /shrinks HTTP/1.1\r\n" HOST "\r\n" GET);
+	assert_int_equal(truncate(path, 200000), 0);
+	h.deaf = false;
+	harness_run(&h);
+	assert_true(conn_done(h.conn));
+	assert_in_range(h.output_len, 200000, 201000);
+	harness_release(&h);
+	assert_int_equal(remove(path), 0);
+}
+
+static void test_no_descriptor_is_503(void **state)
+{
+	struct rlimit limit, none;
+	struct harness h;
+	char options[64];
+
+	(void)state;
+	snprintf(options, sizeof(options), "root=%s", root);
+	harness_init(&h, &handler_http, options);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = (struct rlimit) {0, limit.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	harness_send_text(&h, "GET /index.html HTTP/1.1\r\n" HOST "\r\n");
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_memory_equal(harness_output(&h, NULL),
+		"HTTP/1.1 503 Service Unavailable\r\n", 34);
+	harness_send_text(&h, "GET /index.html HTTP/1.1\r\n" HOST "\r\n");
+	assert_memory_equal(
+		harness_output(&h, NULL), "HTTP/1.1 200 OK\r\n", 17);
+	harness_release(&h);
+}
+
 static void find_field(
 	const struct conversation *c, const char *name, char *out)
 {
@@ -848,6 +907,7 @@ int main(void)
 		cmocka_unit_test(test_body_by_length),
 		cmocka_unit_test(test_body_in_chunks),
 		cmocka_unit_test(test_broken_chunks),
+		cmocka_unit_test(test_chunk_size_without_end),
 		cmocka_unit_test(test_body_limit),
 		cmocka_unit_test(test_body_larger_than_any_buffer),
 		cmocka_unit_test(test_expect_continue),
@@ -863,6 +923,8 @@ int main(void)
 		cmocka_unit_test(test_nothing_outside_the_root),
 		cmocka_unit_test(test_large_file_in_pieces),
 		cmocka_unit_test(test_file_waits_for_its_reader),
+		cmocka_unit_test(test_file_that_shrinks_ends_the_connection),
+		cmocka_unit_test(test_no_descriptor_is_503),
 		cmocka_unit_test(test_not_modified),
 		cmocka_unit_test(test_missing_root_is_told),
 		cmocka_unit_test(test_dates),
