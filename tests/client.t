@@ -737,7 +737,8 @@ def _(cell):
     makes; an interval is a step"""
     address = Server(echo).address
     run = Run(cell, "--steps", "50,150,100", "-d", "900ms", "-c", "8", address)
-    equal(run.json["requests"]["scheduled"], 90, "scheduled in steps")
+    scheduled = run.json["requests"]["scheduled"]
+    check(abs(scheduled - 90) <= 1, f"scheduled in steps: {scheduled}")
     equal(len(run.json["intervals"]), 3, "intervals")
     check("rate asked" in run.out, "the text has a table of the steps")
     run = Run(cell, "--ramp", "100-300", "-d", "1s", "-c", "8", address)
