@@ -80,23 +80,30 @@ static void find_standing(struct summary *s)
 	}
 }
 
+bool cell_is_bounded(const struct cell *cell)
+{
+	size_t valid = 0, bounded = 0;
+
+	for (size_t i = 0; i < cell->sample_count; i++) {
+		const struct sample *s = &cell->samples[i];
+
+		if (!sample_is_valid(s))
+			continue;
+		valid++;
+		bounded += s->bounded_by && !strcmp(s->bounded_by, "client");
+	}
+	return bounded && bounded * 2 >= valid;
+}
+
 static void summarise(struct summary *s, const struct cell *cell, gsl_rng *rng)
 {
-	size_t bounded = 0;
-
 	s->cell = cell;
-	for (size_t i = 0; i < cell->sample_count; i++) {
-		const struct sample *one = &cell->samples[i];
-
-		if (!sample_is_valid(one)) {
+	for (size_t i = 0; i < cell->sample_count; i++)
+		if (sample_is_valid(&cell->samples[i]))
+			s->valid++;
+		else
 			s->invalid++;
-			continue;
-		}
-		s->valid++;
-		bounded +=
-			one->bounded_by && !strcmp(one->bounded_by, "client");
-	}
-	s->lower_bound = bounded * 2 >= s->valid && bounded;
+	s->lower_bound = cell_is_bounded(cell);
 	s->throughput = estimate("throughput", cell, rng);
 	s->cpu = estimate("cpu_per_request", cell, rng);
 	s->p50 = estimate("p50", cell, rng);

@@ -55,6 +55,10 @@ struct analysis {
 struct analysis *analysis_new(const struct run *run);
 void analysis_free(struct analysis *a);
 
+/* Whether the client was the slower side in at least half of the valid samples:
+ * its throughput is a lower bound. */
+bool cell_is_bounded(const struct cell *cell);
+
 /* The rounds that a run has values for. */
 size_t analysis_rounds(const struct run *run);
 

@@ -24,6 +24,7 @@ struct reading {
 	const json_t *point; /* for metrics without @ */
 	size_t count;	     /* rounds */
 	bool pointed;	     /* a metric without @ was seen */
+	bool bounded;	     /* a throughput that was the client's */
 	char *why;
 };
 
@@ -125,6 +126,8 @@ static int fill_metric(
 	if (cell->skipped)
 		return complain(r, "%s was skipped: %s", inside, cell->skipped);
 	metric_by_round(m, cell, t->rounds, r->count);
+	r->bounded =
+		r->bounded || (m->unit == UNIT_RATE && cell_is_bounded(cell));
 	t->unit = m->unit;
 	t->constant = false;
 	return 0;
@@ -387,6 +390,7 @@ static int evaluate_at(struct expectation *e, struct reading *r, gsl_rng *rng)
 	int rc;
 
 	r->at = e->text;
+	r->bounded = false;
 	rc = read_sum(r, &left);
 	if (!rc)
 		rc = read_relation(r, e->relation);
@@ -397,6 +401,9 @@ static int evaluate_at(struct expectation *e, struct reading *r, gsl_rng *rng)
 		rc = complain(r, "\"%.20s\" is too much", r->at);
 	if (!rc)
 		decide(e, &left, &right, r->count, rng);
+	e->bounded = r->bounded;
+	if (e->bounded && e->verdict == REFUTED)
+		e->verdict = UNDECIDED;
 	free(left.rounds);
 	free(right.rounds);
 	return rc;
@@ -490,6 +497,7 @@ const char *expect_figures(const struct expectation *e,
 	}
 	print_side(&e->left, e->left_unit, style, left, sizeof(left));
 	print_side(&e->right, e->right_unit, style, right, sizeof(right));
-	snprintf(buf, size, "%s %s %s", left, e->relation, right);
+	snprintf(buf, size, "%s %s %s%s", left, e->relation, right,
+		e->bounded ? "; the client was the slower side" : "");
 	return buf;
 }

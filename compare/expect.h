@@ -12,7 +12,8 @@
  * taken at every point of what is varied, and the relation must hold at each.
  *
  * It is evaluated round by round, and decided where the 95 % interval of the
- * median leaves no doubt; with a single round nothing is decided.
+ * median leaves no doubt; with a single round nothing is decided. Throughput
+ * that was limited by the client is a lower bound, which refutes nothing.
  */
 #ifndef SERVERLAB_COMPARE_EXPECT_H
 #define SERVERLAB_COMPARE_EXPECT_H
@@ -23,6 +24,8 @@
 #include "compare/run.h"
 #include "compare/stats.h"
 
+#include <stdbool.h>
+
 enum verdict { CONFIRMED, REFUTED, UNDECIDED };
 
 struct expectation {
@@ -31,6 +34,7 @@ struct expectation {
 	enum verdict verdict;
 	struct estimate left, right;
 	enum metric_unit left_unit, right_unit;
+	bool bounded;	    /* a throughput in it was limited by the client */
 	char why[WHY_SIZE]; /* UNDECIDED for want of figures: what lacks */
 };
 

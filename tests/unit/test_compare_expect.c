@@ -195,6 +195,26 @@ static void test_invalid_rounds_are_left_out(void **state)
 	run_free(run);
 }
 
+static void test_a_lower_bound_refutes_nothing(void **state)
+{
+	struct run *run = make_run();
+	struct expectation e;
+
+	(void)state;
+	for (size_t i = 0; i < 5; i++)
+		field_text(&run->cells[0].samples[i].bounded_by, "client");
+	expect_evaluate(&e, "x: throughput(fast) < throughput(slow)", run);
+	assert_int_equal(e.verdict, UNDECIDED);
+	assert_true(e.bounded);
+	expect_evaluate(&e, "x: throughput(fast) > throughput(slow)", run);
+	assert_int_equal(e.verdict, CONFIRMED);
+	expect_evaluate(
+		&e, "x: cpu_per_request(fast) > cpu_per_request(slow)", run);
+	assert_int_equal(e.verdict, REFUTED);
+	assert_false(e.bounded);
+	run_free(run);
+}
+
 static void test_figures_carry_their_unit(void **state)
 {
 	const struct style plain = {.width = 100};
@@ -221,6 +241,7 @@ int main(void)
 		cmocka_unit_test(test_what_cannot_be_read_says_why),
 		cmocka_unit_test(test_points),
 		cmocka_unit_test(test_invalid_rounds_are_left_out),
+		cmocka_unit_test(test_a_lower_bound_refutes_nothing),
 		cmocka_unit_test(test_figures_carry_their_unit),
 	};
 
