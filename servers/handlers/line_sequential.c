@@ -2,50 +2,13 @@
 /*
  * line_sequential: what line.c does, written as if nobody else existed.
  *
- * Read a line, answer it, until the peer ends. What the callback style keeps
- * for it between two calls, bytes that are no line yet, is here kept by the
- * handler: in the connection's state and not on the stack, which may be small.
- * No options; a line is a request.
+ * Read a line, answer it, until the peer ends. No options; a line is a request.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "common/handler.h"
-#include "servers/core/framing.h"
-
-struct line_sequential_state {
-	struct framing framing;
-	size_t start, end; /* the bytes read and not yet answered */
-	char bytes[FRAMING_LINE_MAX + 2];
-};
-
-/* Reads until there is a line: 1; 0 at the peer's end; or -errno, -EMSGSIZE
- * where a line is too long. */
-static int line_sequential_read(
-	struct stream *s, struct line_sequential_state *in, struct frame *line)
-{
-	for (;;) {
-		char *at = in->bytes + in->start;
-		const size_t len = in->end - in->start;
-		ssize_t n;
-
-		switch (framing_next(&in->framing, at, len, line)) {
-		case FRAMING_LINE:
-			in->start += line->taken;
-			return 1;
-		case FRAMING_TOO_LONG:
-			return -EMSGSIZE;
-		default:
-			memmove(in->bytes, at, len);
-			in->start = 0;
-			in->end = len;
-		}
-		n = stream_read(s, in->bytes + len, sizeof(in->bytes) - len);
-		if (n <= 0)
-			return (int)n;
-		in->end += (size_t)n;
-	}
-}
+#include "servers/core/reader.h"
 
 static void line_sequential_upper(char *text, size_t len)
 {
@@ -56,15 +19,13 @@ static void line_sequential_upper(char *text, size_t len)
 
 static void line_sequential_serve(struct stream *s)
 {
-	struct line_sequential_state *in = conn_state(stream_conn(s));
+	struct reader *in = conn_state(stream_conn(s));
 	struct frame line;
 	int found;
 
-	while ((found = line_sequential_read(s, in, &line)) > 0) {
-		char *reply = in->bytes + in->start - line.taken;
-
-		line_sequential_upper(reply, line.taken);
-		if (stream_write(s, reply, line.taken) < 0)
+	while ((found = reader_line(in, s, &line)) > 0) {
+		line_sequential_upper((char *)line.text, line.len);
+		if (stream_write(s, line.text, line.taken) < 0)
 			return;
 		conn_request_done(stream_conn(s));
 	}
@@ -76,6 +37,6 @@ static void line_sequential_serve(struct stream *s)
 const struct handler handler_line_sequential = {
 	.name = "line_sequential",
 	.summary = "line, written in the sequential style",
-	.state_size = sizeof(struct line_sequential_state),
+	.state_size = sizeof(struct reader),
 	.serve = line_sequential_serve,
 };
