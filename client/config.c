@@ -10,6 +10,7 @@
 #include <sysexits.h>
 
 #include "client/engine.h"
+#include "client/search.h"
 #include "client/workload.h"
 #include "common/clock.h"
 #include "common/version.h"
@@ -34,6 +35,8 @@ enum config_key {
 	KEY_PHASE_FD,
 	KEY_CLOSE,
 	KEY_STEPS,
+	KEY_SEARCH,
+	KEY_BUSY_POLL,
 	KEY_RAMP,
 	KEY_CONNECT_RATE,
 	KEY_IDLE,
@@ -75,6 +78,10 @@ static const struct argp_option config_options[] = {
 		0},
 	{"ramp", KEY_RAMP, "A-B", 0,
 		"A rate that goes evenly from A to B over the duration", 0},
+	{"search", KEY_SEARCH, "OBJECTIVE", 0,
+		"Find the highest rate that keeps p99<5ms, say: trials of "
+		"--duration (2s) each, from --rate (1000) on",
+		0},
 
 	{0, 0, 0, 0, "Connections:", 3},
 	{"close", KEY_CLOSE, "HOW", 0,
@@ -100,6 +107,8 @@ static const struct argp_option config_options[] = {
 	{0, 0, 0, 0, "The machine:", 5},
 	{"engine", KEY_ENGINE, "NAME", 0,
 		"epoll (the default) or uring, where there is liburing", 0},
+	{"busy-poll", KEY_BUSY_POLL, 0, 0,
+		"Never sleep: ask for events all the time", 0},
 	{"cpus", KEY_CPUS, "LIST", 0,
 		"Pin the threads, one each, in turn: 0,2-3", 0},
 	{"source", KEY_SOURCE, "A-B", 0,
@@ -146,6 +155,8 @@ static const char config_doc[] =
 	"  client -n 10k --requests-per-connection 1 :7000    a connection "
 	"per request\n"
 	"  client -R 5000 --arrivals poisson :7000        at a given rate\n"
+	"  client --search 'p99<5ms' :7000                how much can it "
+	"take?\n"
 	"  client --json - :7000 | jq .latency_ns.raw     for programs\n"
 	"\n"
 	"Exit status: 0 a valid run; 3 a run whose figures must not be used "
@@ -518,6 +529,21 @@ static void config_default_host(struct config *config)
 		a->sa.in6.sin6_addr = in6addr_loopback;
 }
 
+static void config_complete_search(
+	struct config *config, struct argp_state *state)
+{
+	if (!config->objective.text)
+		return;
+	if (config->steps || config->ramp || config->requests != UINT64_MAX)
+		argp_error(state, "--search goes with --rate and --duration "
+				  "only, not with --steps, --ramp or "
+				  "--requests");
+	if (config->profile.count == 0)
+		config_add_segment(config, state, 1000, 1000);
+	if (config->duration_ns == 0)
+		config->duration_ns = 2 * NS_PER_S;
+}
+
 static void config_complete(struct config *config, struct argp_state *state)
 {
 	char why[WHY_SIZE];
@@ -531,6 +557,7 @@ static void config_complete(struct config *config, struct argp_state *state)
 			"--threads %" PRIu64 " is more than --connections "
 			"%" PRIu64,
 			config->threads, config->connections);
+	config_complete_search(config, state);
 	if (config->duration_ns == 0)
 		config->duration_ns = config->requests == UINT64_MAX
 					      ? 10 * NS_PER_S
@@ -561,6 +588,16 @@ static error_t config_option(int key, char *text, struct argp_state *state)
 		break;
 	case 'q':
 		config->quiet = true;
+		break;
+	case KEY_SEARCH:
+		if (objective_parse(&config->objective, text))
+			argp_error(state,
+				"--search: '%s' must be like p99<5ms, "
+				"p99.9<250us or max<1s",
+				text);
+		break;
+	case KEY_BUSY_POLL:
+		config->busy_poll = true;
 		break;
 	case KEY_CLOSE:
 		config_parse_close(config, state, text);

@@ -19,6 +19,13 @@ struct sources {
 	unsigned count; /* 0: the kernel chooses */
 };
 
+/* A latency that a percentile shall stay below. */
+struct objective {
+	const char *text; /* NULL: none */
+	double percent;	  /* 100: the maximum */
+	uint64_t limit_ns;
+};
+
 struct config {
 	const char *server_text, *workload_text, *source_text, *cpus_text;
 	struct address server;
@@ -34,8 +41,10 @@ struct config {
 	uint64_t seed;
 	bool open_loop;
 	double rate; /* requests per second: the mean of the profile */
-	struct profile profile;	  /* the warm-up included */
-	const char *steps, *ramp; /* as given, or NULL */
+	struct profile profile;	    /* the warm-up included */
+	const char *steps, *ramp;   /* as given, or NULL */
+	struct objective objective; /* to search the rate for */
+	bool busy_poll;
 	enum arrivals_kind arrivals;
 	struct sources sources;
 	bool close_by_reset;

@@ -11,14 +11,24 @@
 #include "client/config.h"
 #include "client/output.h"
 #include "client/run.h"
+#include "client/search.h"
 #include "common/log.h"
 
 enum { EXIT_INVALID = 3 }; /* the figures must not be used */
 
+static int main_run(
+	struct config *config, struct outcome *outcome, struct search *search)
+{
+	if (config->objective.text)
+		return search_workload(config, outcome, search);
+	return run_workload(config, outcome);
+}
+
 int main(int argc, char **argv)
 {
 	struct config config;
-	struct outcome outcome;
+	struct outcome outcome = {0};
+	struct search search;
 	int status = EXIT_FAILURE;
 
 	log_init("client", LOG_WARN);
@@ -29,7 +39,7 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	if (output_open(&outcome) == 0 &&
-		run_workload(&config, &outcome) == 0 &&
+		main_run(&config, &outcome, &search) == 0 &&
 		output_write(&outcome) == 0)
 		status = outcome.valid ? EXIT_SUCCESS : EXIT_INVALID;
 	output_close(&outcome);

@@ -12,7 +12,10 @@
 
 int outcome_init(struct outcome *o, const struct config *config)
 {
+	FILE *log = o->log;
+
 	memset(o, 0, sizeof(*o));
+	o->log = log;
 	o->config = config;
 	o->minimum_live = config->connections;
 	if (tally_init(&o->window) || tally_init(&o->warmup) ||

@@ -11,6 +11,8 @@
 #include "client/crowd.h"
 #include "client/tally.h"
 
+struct search;
+
 struct interval {
 	uint64_t start_ns, length_ns; /* from the window's beginning */
 	uint64_t ok, failed;
@@ -27,6 +29,7 @@ struct outcome {
 	struct tally window, warmup, drain; /* sums over all threads */
 	uint64_t window_ns;		    /* its length */
 	bool interrupted, gave_up;
+	const struct search *search; /* or NULL */
 	FILE *log; /* .hlog, written as intervals end; or NULL */
 
 	struct interval *intervals;
@@ -65,6 +68,7 @@ void outcome_judge(struct outcome *o);
 /* Is the sample large enough to speak of this percentile? */
 bool outcome_supports(uint64_t count, double percent);
 
+/* From zeroed memory, or from one that was released; keeps `log`. */
 int outcome_init(struct outcome *o, const struct config *config);
 void outcome_release(struct outcome *o);
 

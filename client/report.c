@@ -6,6 +6,7 @@
 
 #include "client/engine.h"
 #include "client/environment.h"
+#include "client/search.h"
 #include "client/workload.h"
 #include "common/json.h"
 
@@ -46,6 +47,7 @@ static void report_config(struct json *j, const struct config *c)
 	json_string(j, "close", c->close_by_reset ? "rst" : "fin");
 	json_number(
 		j, "connect_rate", c->connect_rate > 0 ? c->connect_rate : NAN);
+	json_bool(j, "busy_poll", c->busy_poll);
 	json_u64(j, "idle", c->idle);
 	json_u64(j, "slow_readers", c->slow_readers);
 	json_u64(j, "slow_writers", c->slow_writers);
@@ -120,6 +122,31 @@ static void report_crowd(struct json *j, const struct outcome *o)
 		json_u64(j, "lost", c->lost);
 		json_end(j);
 	}
+	json_end(j);
+}
+
+static void report_search(struct json *j, const struct outcome *o)
+{
+	const struct search *s = o->search;
+	unsigned i;
+
+	if (!s)
+		return;
+	json_object(j, "search");
+	json_string(j, "objective", s->objective->text);
+	json_number(j, "rate", s->rate > 0 ? s->rate : NAN);
+	json_array(j, "trials");
+	for (i = 0; i < s->trial_count; i++) {
+		const struct search_trial *t = &s->trials[i];
+
+		json_object(j, NULL);
+		json_number(j, "rate", t->rate);
+		json_number(j, "answered_per_second", t->answered);
+		json_u64(j, "latency_ns", t->latency_ns);
+		json_bool(j, "held", t->held);
+		json_end(j);
+	}
+	json_end(j);
 	json_end(j);
 }
 
@@ -254,6 +281,7 @@ int report_json(const struct outcome *o, FILE *out)
 	report_throughput(&j, o);
 	error = report_latency(&j, o);
 	report_client(&j, o);
+	report_search(&j, o);
 	report_intervals(&j, o);
 	json_end(&j);
 	if (fflush(out) == EOF || ferror(out))

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "client/engine.h"
+#include "client/search.h"
 #include "client/workload.h"
 #include "common/clock.h"
 
@@ -313,6 +314,12 @@ static void text_verdict(const struct text *t, const struct outcome *o)
 		fprintf(t->out,
 			"  The client was busy all the time: the server can do "
 			"at least this much.\n");
+	if (o->search && o->search->rate > 0)
+		fprintf(t->out,
+			"\n%s holds up to %.0f/s: the highest rate of %u "
+			"trials, within 5 %%\n",
+			o->search->objective->text, o->search->rate,
+			o->search->trial_count);
 	if (o->valid)
 		return;
 	fprintf(t->out, "\n%sThese figures must not be used:%s\n", t->red,

@@ -389,7 +389,8 @@ static int worker_loop(struct worker *w)
 			worker_dispatch(w, worker_now(w));
 		if (worker_drained(w, now, &said_farewell))
 			return 0;
-		deadline_ns = worker_deadline(w);
+		deadline_ns =
+			w->run->config->busy_poll ? 0 : worker_deadline(w);
 		events = engine->wait(w, deadline_ns);
 		if (events == 0 && deadline_ns <= now)
 			worker_spun(w, now);

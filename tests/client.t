@@ -369,6 +369,24 @@ def _(cell):
     run.expect(0, ok=20)
 
 
+@TABLE.cell
+def _(cell):
+    """--busy-poll never sleeps, and that is not taken for work"""
+    run = Run(cell, "-n", "50", "-c", "2", "--think", "2ms", "--busy-poll",
+              Server(echo).address)
+    run.expect(0, ok=50)
+    equal(run.json["bounded_by"], "server", "bounded by")
+
+
+@TABLE.cell
+def _(cell):
+    """--search says when an objective cannot be held at any rate"""
+    run = Run(cell, "--search", "p50<1us", "-R", "4", "-d", "100ms", "-c", "2",
+              Server(echo).address)
+    equal(run.status, 1, "exit status")
+    check("p50<1us does not even hold" in run.err, run.err)
+
+
 # ---- workloads --------------------------------------------------------------
 
 @TABLE.cell
@@ -1034,6 +1052,9 @@ USAGE = (
     ("a bad ramp", ["--ramp", "5", ":1"], "ramp"),
     ("a bad step", ["--steps", "5,x", ":1"], "steps"),
     ("steps without end", ["--steps", "5,6", "-n", "9", ":1"], "duration"),
+    ("a bad objective", ["--search", "p99>5ms", ":1"], "search"),
+    ("an objective for steps", ["--search", "p9<1s", "--steps", "1", ":1"],
+     "search"),
     ("a bad way to close", ["--close", "slam", ":1"], "rst"),
     ("unknown arrivals", ["--arrivals", "late", ":1"], "poisson"),
     ("think in the open loop", ["-R", "9", "--think", "1s", ":1"], "think"),
