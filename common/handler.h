@@ -127,6 +127,11 @@ ssize_t stream_write(struct stream *s, const void *buf, size_t len);
 /* Waits `ns` nanoseconds, as conn_pause(). 0 or -errno. */
 int stream_pause(struct stream *s, uint64_t ns);
 
+/* The handler has read bytes of the next request already, behind one that it
+ * has called done: a server that stops waits for the rest of it. (Bytes that a
+ * stream_read() brings say so by themselves.) */
+void conn_request_begun(struct conn *c);
+
 /* The connection, for conn_state(), conn_options(), conn_peer(),
  * conn_broadcast() and conn_request_done(). */
 struct conn *stream_conn(struct stream *s);

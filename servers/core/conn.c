@@ -241,9 +241,7 @@ void conn_input(struct conn *c, const char *buf, size_t len)
 void conn_handed(struct conn *c, size_t len)
 {
 	conn_count_input(c, len);
-	c->in_request = true;
-	if (c->worker->timed && !c->request_ns)
-		c->request_ns = c->worker->now;
+	conn_request_begun(c);
 }
 
 void conn_input_eof(struct conn *c)
@@ -355,6 +353,13 @@ void conn_request_done(struct conn *c)
 	slot_add(&c->worker->slot->requests, 1);
 	c->in_request = false;
 	c->request_ns = 0;
+}
+
+void conn_request_begun(struct conn *c)
+{
+	c->in_request = true;
+	if (c->worker->timed && !c->request_ns)
+		c->request_ns = c->worker->now;
 }
 
 static uint64_t conn_sooner(uint64_t deadline, uint64_t since, uint64_t limit)

@@ -15,6 +15,8 @@ static int reader_more(struct reader *r, struct stream *s)
 	memmove(r->bytes, r->bytes + r->start, held);
 	r->start = 0;
 	r->end = held;
+	if (held)
+		conn_request_begun(stream_conn(s));
 	n = stream_read(s, r->bytes + held, sizeof(r->bytes) - held);
 	if (n > 0)
 		r->end += (size_t)n;

@@ -72,7 +72,7 @@ static ssize_t fed_read(struct stream *s, void *buf, size_t len)
 	memcpy(buf, q->in, len);
 	q->in += len;
 	q->in_len -= len;
-	s->conn->in_request = true;
+	conn_request_begun(s->conn);
 	return (ssize_t)len;
 }
 

@@ -284,6 +284,24 @@ static void test_a_request_under_way_is_not_drained(void **state)
 	harness_release(&h);
 }
 
+/* Also where half of it came together with the one before. */
+static void test_half_a_line_is_not_drained(void **state)
+{
+	struct harness h;
+
+	(void)state;
+	harness_init(&h, adapted(&handler_line_sequential), "");
+	harness_send_text(&h, "first\nsec");
+	assert_string_equal(harness_output(&h, NULL), "FIRST\n");
+	conn_drain(h.conn);
+	assert_false(conn_done(h.conn));
+	harness_send_text(&h, "ond\n");
+	assert_string_equal(harness_output(&h, NULL), "SECOND\n");
+	conn_drain(h.conn);
+	assert_true(conn_done(h.conn));
+	harness_release(&h);
+}
+
 static void ignore_the_end(struct stream *s)
 {
 	char byte;
@@ -597,6 +615,7 @@ int main(void)
 		cmocka_unit_test(test_a_failure_ends_a_write),
 		cmocka_unit_test(test_finishing_is_no_failure),
 		cmocka_unit_test(test_a_request_under_way_is_not_drained),
+		cmocka_unit_test(test_half_a_line_is_not_drained),
 		cmocka_unit_test(test_who_ignores_the_end_is_stopped),
 		cmocka_unit_test(test_echo_in_both_styles),
 		cmocka_unit_test(test_line_in_both_styles),
