@@ -449,7 +449,9 @@ static int prepare(
 		return 1;
 	rc = fill_plan(&r->plan, o, &r->programs, why);
 	if (!rc) {
-		if (programs_models(&r->programs, &r->known))
+		if (programs_list(&r->programs, "--list-models", &r->known) ||
+			programs_list(&r->programs, "--list-handlers",
+				&r->plan.handlers))
 			return 1;
 		if (!access(r->programs.limit, X_OK))
 			rc = texts_add(&r->known, "limit");

@@ -82,6 +82,7 @@ void plan_release(struct plan *p)
 		field_text(owned[i], NULL);
 	axes_clear(p);
 	texts_clear(&p->models);
+	texts_clear(&p->handlers);
 	texts_clear(&p->plots);
 	texts_clear(&p->expects);
 	pairs_clear(&p->client);
@@ -277,7 +278,8 @@ static int all_models(struct plan *p, const struct texts *known)
 
 	p->models = (struct texts) {0};
 	for (size_t i = 0; i < known->count && !rc; i++)
-		rc = texts_add(&p->models, known->at[i]);
+		if (!strchr(known->at[i], ':'))
+			rc = texts_add(&p->models, known->at[i]);
 	for (size_t i = 0; i < named.count && !rc; i++)
 		if (!texts_have(&p->models, named.at[i]))
 			rc = texts_add(&p->models, named.at[i]);
@@ -296,8 +298,9 @@ static int check_models(
 		used = (size_t)snprintf(why, WHY_SIZE,
 			"there is no model %s; there are:", p->models.at[i]);
 		for (size_t k = 0; k < known->count && used < WHY_SIZE; k++)
-			used += (size_t)snprintf(why + used, WHY_SIZE - used,
-				" %s", known->at[k]);
+			if (!strchr(known->at[k], ':'))
+				used += (size_t)snprintf(why + used,
+					WHY_SIZE - used, " %s", known->at[k]);
 		return -EINVAL;
 	}
 	return 0;
@@ -364,9 +367,6 @@ static void cell_vary(struct cell *cell, const char *name, const char *value)
 	const char *program = "client", *option = name;
 
 	if (!strcmp(name, "workload")) {
-		/* The handler follows unless it was named itself. */
-		if (!strcmp(cell->handler, cell->workload))
-			field_text(&cell->handler, value);
 		field_text(&cell->workload, value);
 		return;
 	}
@@ -376,7 +376,6 @@ static void cell_vary(struct cell *cell, const char *name, const char *value)
 	}
 	if (!strcmp(name, "size")) {
 		take(&cell->workload, spec_with(cell->workload, name, value));
-		take(&cell->handler, spec_with(cell->handler, name, value));
 		return;
 	}
 	if (!strncmp(name, "server.", 7)) {
@@ -397,7 +396,7 @@ static int add_cell(const struct plan *p, struct run *run, const char *model,
 	cell->position = (int64_t)run->cell_count;
 	field_text(&cell->model, model);
 	field_text(&cell->workload, p->workload);
-	field_text(&cell->handler, p->handler ? p->handler : p->workload);
+	field_text(&cell->handler, p->handler);
 	cell->options = json_pack("{s:o, s:o}", "client",
 		pairs_to_json(&p->client), "server", pairs_to_json(&p->server));
 	cell->point = json_object();
@@ -408,6 +407,8 @@ static int add_cell(const struct plan *p, struct run *run, const char *model,
 			cell->point, p->axes[a].name, json_string(value));
 		cell_vary(cell, p->axes[a].name, value);
 	}
+	if (!cell->handler)
+		cell->handler = spec_only_known(cell->workload, &p->handlers);
 	return cell->options && cell->handler && cell->workload ? 0 : -ENOMEM;
 }
 

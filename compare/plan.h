@@ -37,10 +37,11 @@ struct plan {
 	char *experiment; /* its name, NULL for none */
 	char *definition; /* the text of its file */
 	char *title, *question, *choices, *explain, *read_next;
-	struct texts models; /* empty: all that there are */
-	bool all_models;     /* those before the others */
-	bool named;	     /* by the user: an unknown one is a mistake */
-	char *handler;	     /* NULL: the same spec as the workload */
+	struct texts models;   /* empty: all that there are */
+	bool all_models;       /* those before the others */
+	bool named;	       /* by the user: an unknown one is a mistake */
+	char *handler;	       /* NULL: the spec of the workload, with */
+	struct texts handlers; /* the options that the handler has */
 	char *workload;
 	struct axis axes[PLAN_AXES];
 	size_t axis_count;

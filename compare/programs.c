@@ -4,7 +4,6 @@
 #include "common/log.h"
 #include "compare/child.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,26 +80,36 @@ int programs_find(struct programs *p)
 	return 0;
 }
 
-/* The first word of each line that is not indented. */
-static int first_words(int fd, struct texts *names)
+/* NAME SUMMARY, and indented below it OPTION=PRESET HELP. */
+static int read_list(int fd, struct texts *names)
 {
-	char line[1024];
+	char line[1024], name[64] = "", option[160];
 	FILE *in = fdopen(fd, "r");
 	int rc = in ? 0 : -errno;
 
-	while (!rc && fgets(line, sizeof(line), in))
-		if (!isspace((unsigned char)line[0]))
-			rc = texts_add_part(
-				names, line, strcspn(line, " \t\n"));
+	while (!rc && fgets(line, sizeof(line), in)) {
+		size_t lead = strspn(line, " \t");
+		size_t len = strcspn(line + lead, "= \t\n");
+
+		if (!lead) {
+			snprintf(name, sizeof(name), "%.*s", (int)len, line);
+			rc = texts_add(names, name);
+			continue;
+		}
+		snprintf(option, sizeof(option), "%s:%.*s", name,
+			len < 80 ? (int)len : 80, line + lead);
+		rc = texts_add(names, option);
+	}
 	if (in)
 		fclose(in);
 	return rc;
 }
 
-int programs_models(const struct programs *p, struct texts *names)
+int programs_list(
+	const struct programs *p, const char *flag, struct texts *names)
 {
-	char *argv[] = {(char *)p->server, "--list-models", NULL}, words[256];
-	int out = memfd_create("models", MFD_CLOEXEC), rc;
+	char *argv[] = {(char *)p->server, (char *)flag, NULL}, words[256];
+	int out = memfd_create("list", MFD_CLOEXEC), rc;
 	struct child_setup setup = {.argv = argv, .group = -1, .output = out};
 	struct child child = {0};
 
@@ -110,7 +119,7 @@ int programs_models(const struct programs *p, struct texts *names)
 	if (!rc)
 		rc = child_wait(&child, 30000);
 	if (!rc && child.status) {
-		log_warnx("%s --list-models failed: %s", p->server,
+		log_warnx("%s %s failed: %s", p->server, flag,
 			child_last_words(&child, words, sizeof(words)));
 		rc = -EIO;
 	}
@@ -119,7 +128,7 @@ int programs_models(const struct programs *p, struct texts *names)
 	if (rc)
 		close(out);
 	else
-		rc = first_words(out, names);
+		rc = read_list(out, names);
 	return rc;
 }
 

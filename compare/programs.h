@@ -15,9 +15,10 @@ struct programs {
 /* 0, or -errno after saying which one is missing. */
 int programs_find(struct programs *p);
 
-/* Adds the names that `server --list-models` gives. 0, or -errno after saying
- * why not. */
-int programs_models(const struct programs *p, struct texts *names);
+/* Adds what `server --list-models` or `--list-handlers` gives: each name, and
+ * NAME:OPTION for each of its options. 0, or -errno after saying why not. */
+int programs_list(
+	const struct programs *p, const char *flag, struct texts *names);
 
 /* Whether the server says that the model exists: its name is in `names`, or
  * it is something to load or run. */

@@ -117,6 +117,29 @@ char *spec_with(const char *spec, const char *key, const char *value)
 	return fclose(out) ? NULL : text;
 }
 
+char *spec_only_known(const char *spec, const struct texts *known)
+{
+	size_t size, name = strcspn(spec, ":");
+	char *text = NULL, separator = ':', option[160];
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	fprintf(out, "%.*s", (int)name, spec);
+	for (const char *at = spec + name; *at;) {
+		const char *end = find_end(++at);
+
+		snprintf(option, sizeof(option), "%.*s:%.*s", (int)name, spec,
+			(int)strcspn(at, "=,"), at);
+		if (texts_have(known, option)) {
+			fprintf(out, "%c%.*s", separator, (int)(end - at), at);
+			separator = ',';
+		}
+		at = end;
+	}
+	return fclose(out) ? NULL : text;
+}
+
 char *text_replace(const char *text, const char *name, const char *value)
 {
 	size_t size, wanted = strlen(name);

@@ -33,6 +33,12 @@ int texts_add_list(struct texts *t, const char *list);
  */
 char *spec_with(const char *spec, const char *key, const char *value);
 
+/*
+ * The spec without the options that its name does not have: `known` holds
+ * NAME:OPTION for each that there is. A malloc'd text, NULL without memory.
+ */
+char *spec_only_known(const char *spec, const struct texts *known);
+
 /* A path or text with {name} replaced by value, malloc'd. */
 char *text_replace(const char *text, const char *name, const char *value);
 

@@ -377,6 +377,8 @@ args = sys.argv[1:]
 if "--list-models" in args:
     print("good  serves\n    option=1  of it\nbad   does not")
     sys.exit(0)
+if "--list-handlers" in args:
+    sys.exit(0)
 value = lambda name: args[args.index(name) + 1]
 model = value("--model").split(":")[-1]
 def stop(*_):

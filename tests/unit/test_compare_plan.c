@@ -90,6 +90,22 @@ static void test_one_option_of_a_spec_is_replaced(void **state)
 	assert_with("a:xsize=1", "size", "4", "a:xsize=1,size=4");
 }
 
+static void test_options_that_a_name_does_not_have_go(void **state)
+{
+	struct texts known = {0};
+	char *text;
+
+	(void)state;
+	texts_add_specs(&known, "echo;echo:size;echo:mode;line");
+	text = spec_only_known("echo:size=64,burst=3,mode=a", &known);
+	assert_string_equal(text, "echo:size=64,mode=a");
+	free(text);
+	text = spec_only_known("line:size=64", &known);
+	assert_string_equal(text, "line");
+	free(text);
+	texts_clear(&known);
+}
+
 /* ---- plans ---------------------------------------------------------------- */
 
 struct fixture {
@@ -105,7 +121,9 @@ static int set_up(void **state)
 
 	plan_init(&f->plan);
 	f->run = run_new();
-	texts_add_specs(&f->known, "blocking,epoll,poll,limit");
+	texts_add_specs(&f->known,
+		"blocking;epoll;epoll:trigger;epoll:workers;poll;limit");
+	texts_add_specs(&f->plan.handlers, "echo;echo:size;line;bytes;work");
 	*state = f;
 	return 0;
 }
@@ -192,8 +210,9 @@ static void test_the_handler_follows_the_workload(void **state)
 	set(f, "models", "epoll");
 	set(f, "vary", "workload=line:size=9,bytes:size=4000");
 	make_cells(f);
-	assert_string_equal(f->run->cells[0].handler, "line:size=9");
-	assert_string_equal(f->run->cells[1].handler, "bytes:size=4000");
+	assert_string_equal(f->run->cells[0].handler, "line");
+	assert_string_equal(f->run->cells[0].workload, "line:size=9");
+	assert_string_equal(f->run->cells[1].handler, "bytes");
 }
 
 static void test_a_named_handler_stays(void **state)
@@ -392,6 +411,7 @@ int main(void)
 		cmocka_unit_test(test_commas_between_specs_and_within),
 		cmocka_unit_test(test_empty_specs_are_refused),
 		cmocka_unit_test(test_one_option_of_a_spec_is_replaced),
+		cmocka_unit_test(test_options_that_a_name_does_not_have_go),
 		WITH(test_all_models_and_epoll_as_baseline),
 		WITH(test_a_model_named_twice_is_measured_once),
 		WITH(test_what_varies_is_crossed),
