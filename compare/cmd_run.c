@@ -229,7 +229,7 @@ static void join_axes(char **field, const struct plan *p)
 		field_text(field, text);
 }
 
-/* "epoll, poll and fork" */
+/* "epoll, poll and fork", or how many where they are too many to name */
 static void join_models(char **field, const struct plan *p)
 {
 	char text[200] = "";

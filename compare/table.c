@@ -252,7 +252,8 @@ static void print_load(const struct run *run, FILE *out)
 		fprintf(out, ", open loop at %s requests/s", rate);
 	else
 		fprintf(out, ", closed loop");
-	fprintf(out, ", %lld rounds of %s", (long long)run->rounds,
+	fprintf(out, ", %lld round%s of %s", (long long)run->rounds,
+		run->rounds == 1 ? "" : "s",
 		format_time((uint64_t)run->duration_ns, time, sizeof(time)));
 }
 

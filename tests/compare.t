@@ -115,8 +115,8 @@ def every_model_of_the_server(cell):
     succeed(cell, "run", "--quick", "--rounds", "1", "--duration", "20ms",
             "--warmup", "5ms", "--connections", "2")
     db = database(cell)
-    equal(sorted(r["model"] for r in db.execute("SELECT model FROM cell")),
-          sorted(wanted), "models")
+    equal(sorted(r["model"] for r in db.execute("SELECT model FROM cell")
+                 if ":" not in r["model"]), sorted(wanted), "models")
     equal(one(db, "SELECT count(*) FROM cell WHERE skipped IS NULL AND NOT "
                   "EXISTS (SELECT 1 FROM sample WHERE cell_id = cell.id AND "
                   "status = 'valid')"), 0,
