@@ -211,10 +211,15 @@ static void loop_read(struct loop *l, struct conn *c)
 		result = conn_discard(c, MSG_DONTWAIT);
 	else if (conn_wants_input(c))
 		result = conn_recv(c, MSG_DONTWAIT);
-	else if (l->edge) /* look again as soon as it does, see loop_arm() */
-		c->watch.interest &= (uint8_t)~WATCH_READ;
+	else { /* look again as soon as it does, see loop_arm() */
+		if (l->edge)
+			c->watch.interest &= (uint8_t)~WATCH_READ;
+		return;
+	}
 	if (result == SOCK_DONE && c->eof_seen && !c->peer_eof)
 		result = SOCK_FULL; /* no edge will tell of the end again */
+	if (result == SOCK_AGAIN)
+		c->eof_seen = false; /* there was none yet */
 	if (result == SOCK_FULL && (l->edge || l->worker.draining))
 		worker_queue(&l->worker, c);
 }
@@ -266,6 +271,7 @@ static void loop_accept(struct loop *l)
 {
 	int accepts = 0;
 
+	l->crowd = false;
 	while (accepts < LOOP_ACCEPTS) {
 		int fd = accept_try(&l->acceptor, SOCK_NONBLOCK);
 
@@ -282,6 +288,7 @@ static void loop_accept(struct loop *l)
 			loop_adopt(l, fd);
 		accepts++;
 	}
+	l->crowd = l->edge;
 }
 
 void loop_accepted(struct loop *l, int result)
@@ -319,10 +326,13 @@ static void loop_receive(struct loop *l)
 
 static void loop_accept_again(struct loop *l)
 {
-	if (!l->accept_ns || l->worker.draining || clock_ns() < l->accept_ns)
-		return;
-	l->accept_ns = 0;
-	loop_watch(l, &l->listener, WATCH_READ);
+	if (l->accept_ns && clock_ns() >= l->accept_ns) {
+		l->accept_ns = 0;
+		loop_watch(l, &l->listener, WATCH_READ);
+		l->crowd = l->edge;
+	}
+	if (l->crowd)
+		loop_accept(l);
 }
 
 /* ---- stopping ---------------------------------------------------------- */
@@ -334,6 +344,7 @@ static void loop_drain(struct loop *l)
 	struct worker *w = &l->worker;
 
 	w->draining = true;
+	l->crowd = false;
 	if (l->listener.fd >= 0) {
 		loop_watch(l, &l->listener, 0);
 		if (l->forget)
@@ -378,7 +389,7 @@ const struct timespec *loop_timeout(struct loop *l)
 {
 	uint64_t when = timers_next(&l->timers), now;
 
-	if (l->worker.queue_head) {
+	if (l->worker.queue_head || l->crowd) {
 		l->timeout = (struct timespec) {0};
 		return &l->timeout;
 	}
@@ -532,7 +543,7 @@ void loop_keep_house(struct loop *l)
 {
 	if (timers_next(&l->timers))
 		loop_run_timers(l);
-	if (l->accept_ns)
+	if ((l->accept_ns || l->crowd) && !l->worker.draining)
 		loop_accept_again(l);
 	loop_bury(l);
 	l->awake = false;

@@ -51,6 +51,7 @@ struct loop {
 	struct seat *seat; /* NULL: the only loop, in the main thread */
 	struct watch listener, inbox, event;
 	uint64_t accept_ns;	/* not accepting until then; 0: accepting */
+	bool crowd;		/* more may wait, and no edge will tell */
 	struct conn *graveyard; /* dead ones, until the turn ends */
 	struct timespec timeout;
 

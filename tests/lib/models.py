@@ -60,6 +60,7 @@ MODELS = (
           pool="process", workers=3, shares_unix=False),
     Model("epoll:workers=3,kind=process,accept=dispatch",
           pool="process", workers=3, hands_over=True),
+    Model("sigio"),
     Model("uring", thousands=True, needs="io_uring_setup"),
     Model("uring:multishot=off,batch=2,buffers=2", needs="io_uring_setup"),
     Model("uring:sqpoll=1ms", spins=True, needs="io_uring_setup"),
