@@ -18,6 +18,7 @@
 #ifndef SERVERLAB_COMMON_HANDLER_H
 #define SERVERLAB_COMMON_HANDLER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -64,6 +65,10 @@ struct handler {
 	 * Replies are still delivered. Without it: conn_finish(). */
 	void (*eof)(struct conn *c);
 
+	/* Another connection has said something: conn_broadcast(). Without it:
+	 * conn_write() of the same bytes. */
+	void (*heard)(struct conn *c, const char *buf, size_t len);
+
 	/* The last call, for a connection that open() has seen. `why` is 0
 	 * for an orderly end, else -errno. Writing here has no effect. */
 	void (*close)(struct conn *c, int why);
@@ -71,6 +76,9 @@ struct handler {
 	/* The sequential style, in place of open, data, resume and eof. The
 	 * connection is finished when it returns. */
 	void (*serve)(struct stream *s);
+
+	/* It calls conn_broadcast(). */
+	bool broadcasts;
 };
 
 enum {
@@ -102,8 +110,10 @@ void conn_finish(struct conn *c);
  * What was written before is sent before. */
 void conn_pause(struct conn *c, uint64_t ns);
 
-/* Queues the bytes for all other connections of the server, whichever worker
- * has them. */
+/* Queues the bytes (at most 32 KiB) for all other connections of the server,
+ * whichever worker has them; each gets heard(). One that leaves more than the
+ * high-water mark unread is closed instead: its close() gets -ENOBUFS. Also
+ * from within close(). Needs `broadcasts`. */
 void conn_broadcast(struct conn *c, const void *buf, size_t len);
 
 /* One request has been answered: the scoreboard counts it, and the clock of

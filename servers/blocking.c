@@ -45,5 +45,6 @@ static int blocking_run(struct server *s)
 const struct server_model model_blocking = {
 	.name = "blocking",
 	.summary = "one connection after the other",
+	.one_at_a_time = true,
 	.run = blocking_run,
 };

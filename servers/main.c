@@ -19,6 +19,7 @@
 #include "common/handler.h"
 #include "common/log.h"
 #include "common/version.h"
+#include "servers/core/hub.h"
 #include "servers/core/registry.h"
 #include "servers/core/scoreboard.h"
 #include "servers/core/server.h"
@@ -336,7 +337,20 @@ static int main_choose(struct server *s)
 /* Returns an exit status. */
 static int main_run(struct server *s)
 {
-	const int error = s->model->run(s);
+	int error;
+
+	if (s->handler->broadcasts) {
+		s->hub = hub_new();
+		if (!s->hub) {
+			log_warn("no memory for broadcasts");
+			return 1;
+		}
+		if (s->model->one_at_a_time)
+			log_warnx("model %s serves one connection at a time: "
+				  "nobody hears what it says",
+				s->model_spec);
+	}
+	error = s->model->run(s);
 
 	if (error != -ENOSYS)
 		return error < 0;

@@ -64,6 +64,7 @@ struct conn {
 	uint64_t request_ns; /* first byte of the unfinished request */
 	uint64_t wake_ns;    /* end of the pause, or of lingering */
 	uint64_t timer_ns;   /* when its timer will fire; 0: none is set */
+	uint64_t behind_at;  /* first broadcast it missed while away, plus 1 */
 	uint32_t timer_index;
 
 	/* Away from the bits above: the loop's thread looks at these also while

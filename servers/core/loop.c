@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "servers/core/handoff.h"
+#include "servers/core/hub.h"
 #include "servers/core/scoreboard.h"
 #include "servers/core/server.h"
 #include "servers/core/signals.h"
@@ -51,6 +52,10 @@ static int loop_watch_sources(struct loop *l)
 		.fd = seat ? seat->event : signals_fd(),
 		.kind = WATCH_EVENT,
 	};
+	l->hub = (struct watch) {
+		.fd = l->worker.hub_fd,
+		.kind = WATCH_HUB,
+	};
 	if (l->listener.fd >= 0)
 		error = loop_watch(l, &l->listener, WATCH_READ);
 	if (!error && l->inbox.fd >= 0)
@@ -59,14 +64,18 @@ static int loop_watch_sources(struct loop *l)
 		l->notice.kind = WATCH_NOTICE;
 		error = loop_watch(l, &l->notice, WATCH_READ);
 	}
+	if (!error && l->worker.hub_fd >= 0)
+		error = loop_watch(l, &l->hub, WATCH_READ);
 	return error ? error : loop_watch(l, &l->event, WATCH_READ);
 }
 
 int loop_begin(struct loop *l)
 {
 	struct server *s = l->worker.server;
-	int error = loop_watch_sources(l);
+	int error = hub_join(&l->worker);
 
+	if (!error)
+		error = loop_watch_sources(l);
 	l->acceptor = (struct acceptor) {
 		.server = s,
 		.slot = l->worker.slot,
@@ -462,6 +471,8 @@ void loop_event(struct loop *l, struct watch *w, unsigned ready)
 		loop_receive(l);
 	else if (w->kind == WATCH_EVENT)
 		loop_clear_event(l);
+	else if (w->kind == WATCH_HUB)
+		hub_hear(&l->worker);
 	else if (w->kind == WATCH_NOTICE)
 		l->on_notice(l);
 	else if (c->away)
@@ -503,6 +514,8 @@ void loop_back(struct loop *l, struct conn *c, unsigned ready)
 	c->away = false;
 	c->missed = 0;
 	c->worker = &l->worker;
+	if (c->behind_at)
+		hub_catch_up(c);
 	loop_conn(l, c, ready);
 }
 

@@ -35,7 +35,8 @@ enum watch_kind {
 	WATCH_LISTENER,
 	WATCH_INBOX,
 	WATCH_EVENT,
-	WATCH_NOTICE
+	WATCH_NOTICE,
+	WATCH_HUB
 };
 enum watch_interest {
 	WATCH_READ = 1,
@@ -49,7 +50,7 @@ struct loop {
 	struct timers timers;
 	struct acceptor acceptor;
 	struct seat *seat; /* NULL: the only loop, in the main thread */
-	struct watch listener, inbox, event;
+	struct watch listener, inbox, event, hub;
 	uint64_t accept_ns;	/* not accepting until then; 0: accepting */
 	bool crowd;		/* more may wait, and no edge will tell */
 	struct conn *graveyard; /* dead ones, until the turn ends */

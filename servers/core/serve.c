@@ -8,8 +8,10 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/log.h"
 #include "servers/core/accept.h"
 #include "servers/core/conn.h"
+#include "servers/core/hub.h"
 #include "servers/core/server.h"
 #include "servers/core/signals.h"
 #include "servers/core/sock.h"
@@ -19,7 +21,8 @@
 /* Would blocking for ever be wrong? */
 static bool serve_limited(const struct conn *c)
 {
-	return c->worker->timed || c->lingering || signals_stopping();
+	return c->worker->timed || c->lingering || c->worker->hub_fd >= 0 ||
+	       signals_stopping();
 }
 
 int serve_flags(const struct conn *c, const struct carrier *carrier)
@@ -100,7 +103,11 @@ void serve_conn(struct conn *c, const struct carrier *carrier)
 
 static void serve_wait(struct conn *c, short events)
 {
-	struct pollfd p = {.fd = c->watch.fd, .events = events};
+	/* Without events, and without a hub, the entry is passed over. */
+	struct pollfd fds[2] = {
+		{.fd = events ? c->watch.fd : -1, .events = events},
+		{.fd = c->worker->hub_fd, .events = POLLIN},
+	};
 	const uint64_t now = clock_ns();
 	uint64_t until = conn_deadline(c);
 	struct timespec left;
@@ -108,7 +115,8 @@ static void serve_wait(struct conn *c, short events)
 	if (!until || until > signals_deadline())
 		until = signals_deadline();
 	left = clock_timespec(until > now ? until - now : 0);
-	ppoll(&p, events ? 1 : 0, &left, NULL);
+	if (ppoll(fds, 2, &left, NULL) > 0 && fds[1].revents)
+		hub_hear(c->worker);
 	c->dry = false;
 	c->worker->now = clock_ns();
 	conn_expire(c, c->worker->now);
@@ -133,6 +141,8 @@ void serve_socket(struct worker *w, int fd)
 	struct conn *c;
 
 	worker_tick(w);
+	if (hub_join(w) < 0)
+		log_warnx("no room in the hub: it does not hear the others");
 	c = conn_new(w, fd);
 	if (!c) {
 		accept_abandon(w->server, w->slot, fd, "memory", ENOMEM);

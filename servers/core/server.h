@@ -17,6 +17,7 @@
 #include "common/net.h"
 #include "common/options.h"
 
+struct hub;
 struct scoreboard;
 struct server;
 
@@ -26,6 +27,9 @@ struct server_model {
 	const struct option_spec
 		*options;    /* ends with a nameless one; or NULL */
 	size_t options_size; /* of the struct they fill */
+
+	/* It serves one connection at a time: a broadcast reaches nobody. */
+	bool one_at_a_time;
 
 	/* Can it run on this machine, with these options? 0, or -errno with a
 	 * sentence in `why`: the server then exits with EX_UNAVAILABLE.
@@ -62,6 +66,7 @@ struct server {
 	int listener;		/* non-blocking */
 	int ready_fd;		/* or -1 */
 	struct scoreboard *board;
+	struct hub *hub; /* NULL: the handler does not broadcast */
 };
 
 /* Connections are served from now on: says so, on standard output and on

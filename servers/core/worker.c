@@ -6,6 +6,7 @@
 
 #include "common/clock.h"
 #include "servers/core/conn.h"
+#include "servers/core/hub.h"
 #include "servers/core/server.h"
 
 int worker_init(struct worker *w, struct server *s, struct slot *slot,
@@ -18,6 +19,7 @@ int worker_init(struct worker *w, struct server *s, struct slot *slot,
 		.handler = s->handler,
 		.board = s->board,
 		.slot = slot,
+		.hub_fd = -1,
 		.scratch_size = scratch_size,
 		.scratch_max = WORKER_MAX,
 		.timed = c->idle_timeout_ns || c->request_timeout_ns ||
@@ -35,6 +37,7 @@ int worker_init(struct worker *w, struct server *s, struct slot *slot,
 
 void worker_release(struct worker *w)
 {
+	hub_leave(w);
 	buf_pool_release(&w->pool);
 	free(w->scratch);
 }

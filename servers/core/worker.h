@@ -40,6 +40,10 @@ struct worker {
 	bool deferred; /* input is only kept; conn_continue() offers it */
 	uint64_t now;  /* of this turn; refreshed by worker_tick() */
 
+	int hub_fd;	    /* readable: hub_hear(); -1 without a hub */
+	unsigned hub_index; /* of the subscriber */
+	uint64_t hub_at;    /* the next message to hear */
+
 	void *model; /* the model's own */
 };
 

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: MIT */
+#include "servers/core/hub.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "common/handler.h"
+#include "servers/core/conn.h"
+#include "servers/core/scoreboard.h"
+#include "servers/core/server.h"
+#include "servers/core/worker.h"
+
+enum { HUB_SUBSCRIBERS = 16384 };
+
+/* Who spoke: a connection has an address within a process. */
+struct hub_speaker {
+	const struct conn *conn;
+	pid_t pid;
+};
+
+struct hub_header {
+	struct hub_speaker from;
+	uint32_t len;
+};
+
+struct hub_subscriber {
+	_Atomic bool taken;
+	_Atomic bool told; /* and has not looked yet: no need to tell again */
+};
+
+/* Positions count all bytes ever said; a byte stands at position % HUB_RING. */
+struct hub {
+	pthread_mutex_t lock;  /* robust; of head, tail and ring */
+	uint64_t head;	       /* where the next message will be */
+	uint64_t tail;	       /* the oldest message that is still whole */
+	pid_t owner;	       /* part of the sockets' names */
+	int sender;	       /* a socket to tell subscribers with */
+	_Atomic unsigned used; /* subscribers[] beyond it were never taken */
+	struct hub_subscriber subscribers[HUB_SUBSCRIBERS];
+	char ring[HUB_RING];
+};
+
+struct hub *hub_new(void)
+{
+	struct hub *h = mmap(NULL, sizeof(*h), PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pthread_mutexattr_t attr;
+
+	if (h == MAP_FAILED)
+		return NULL;
+	pthread_mutexattr_init(&attr);
+	pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
+	pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
+	pthread_mutex_init(&h->lock, &attr);
+	pthread_mutexattr_destroy(&attr);
+	h->owner = getpid();
+	h->sender =
+		socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (h->sender < 0) {
+		munmap(h, sizeof(*h));
+		return NULL;
+	}
+	return h;
+}
+
+/* A holder that was killed may have left a message half-written; head was not
+ * moved then, and the message does not exist. */
+static void hub_lock(struct hub *h)
+{
+	if (pthread_mutex_lock(&h->lock) == EOWNERDEAD)
+		pthread_mutex_consistent(&h->lock);
+}
+
+static void hub_unlock(struct hub *h)
+{
+	pthread_mutex_unlock(&h->lock);
+}
+
+/* ---- the ring ---------------------------------------------------------- */
+
+static void hub_copy_in(struct hub *h, uint64_t at, const void *from, size_t n)
+{
+	const size_t start = at % HUB_RING;
+	const size_t first = n < HUB_RING - start ? n : HUB_RING - start;
+
+	memcpy(h->ring + start, from, first);
+	memcpy(h->ring, (const char *)from + first, n - first);
+}
+
+static void hub_copy_out(const struct hub *h, uint64_t at, void *to, size_t n)
+{
+	const size_t start = at % HUB_RING;
+	const size_t first = n < HUB_RING - start ? n : HUB_RING - start;
+
+	memcpy(to, h->ring + start, first);
+	memcpy((char *)to + first, h->ring, n - first);
+}
+
+/* Gives up the oldest messages until `need` bytes are free. Lock held. */
+static void hub_make_room(struct hub *h, size_t need)
+{
+	while (h->head + need - h->tail > HUB_RING) {
+		struct hub_header oldest;
+
+		hub_copy_out(h, h->tail, &oldest, sizeof(oldest));
+		h->tail += sizeof(oldest) + oldest.len;
+	}
+}
+
+/* The message at *at, and moves there on. Returns its length, 0 if there is
+ * none yet, or -ENOBUFS if it is gone. */
+static ssize_t hub_read(struct hub *h, uint64_t *at, struct hub_speaker *from,
+	char text[HUB_MESSAGE_MAX])
+{
+	struct hub_header header = {.len = 0};
+	ssize_t len = 0;
+
+	hub_lock(h);
+	if (*at < h->tail) {
+		*at = h->head;
+		len = -ENOBUFS;
+	} else if (*at < h->head) {
+		hub_copy_out(h, *at, &header, sizeof(header));
+		hub_copy_out(h, *at + sizeof(header), text, header.len);
+		*at += sizeof(header) + header.len;
+		len = (ssize_t)header.len;
+	}
+	hub_unlock(h);
+	*from = header.from;
+	return len;
+}
+
+/* ---- subscribers ------------------------------------------------------- */
+
+static socklen_t hub_name(
+	const struct hub *h, unsigned index, struct sockaddr_un *name)
+{
+	int n;
+
+	*name = (struct sockaddr_un) {.sun_family = AF_UNIX};
+	/* An abstract name: its first byte is 0, and no file is made. */
+	n = snprintf(name->sun_path + 1, sizeof(name->sun_path) - 1,
+		"serverlab-hub-%d-%u", (int)h->owner, index);
+	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
+			   (size_t)n);
+}
+
+static void hub_tell_one(struct hub *h, unsigned index)
+{
+	struct hub_subscriber *one = &h->subscribers[index];
+	struct sockaddr_un name;
+	socklen_t len;
+
+	if (!atomic_load(&one->taken) || atomic_exchange(&one->told, true))
+		return;
+	len = hub_name(h, index, &name);
+	if (sendto(h->sender, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL,
+		    (struct sockaddr *)&name, len) < 0 &&
+		errno == ECONNREFUSED)
+		atomic_store(&one->taken, false); /* it was killed */
+}
+
+void hub_say(
+	struct hub *h, const struct conn *from, const void *text, size_t len)
+{
+	struct hub_header header = {.from = {from, getpid()}};
+	const unsigned used = atomic_load(&h->used);
+
+	header.len = len < HUB_MESSAGE_MAX ? (uint32_t)len : HUB_MESSAGE_MAX;
+	hub_lock(h);
+	hub_make_room(h, sizeof(header) + header.len);
+	hub_copy_in(h, h->head, &header, sizeof(header));
+	hub_copy_in(h, h->head + sizeof(header), text, header.len);
+	h->head += sizeof(header) + header.len;
+	hub_unlock(h);
+	for (unsigned i = 0; i < used; i++)
+		hub_tell_one(h, i);
+}
+
+/* Takes a free place; whoever had it is gone. */
+static int hub_claim(struct hub *h)
+{
+	for (unsigned i = 0; i < HUB_SUBSCRIBERS; i++) {
+		bool taken = false;
+		unsigned used = atomic_load(&h->used);
+
+		if (!atomic_compare_exchange_strong(
+			    &h->subscribers[i].taken, &taken, true))
+			continue;
+		atomic_store(&h->subscribers[i].told, false);
+		while (used <= i &&
+			!atomic_compare_exchange_weak(&h->used, &used, i + 1))
+			;
+		return (int)i;
+	}
+	return -ENOBUFS;
+}
+
+int hub_join(struct worker *w)
+{
+	struct hub *h = w->server->hub;
+	struct sockaddr_un name;
+	int index, fd;
+
+	if (!h || w->hub_fd >= 0)
+		return 0;
+	index = hub_claim(h);
+	if (index < 0)
+		return index;
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&name,
+			      hub_name(h, (unsigned)index, &name)) < 0) {
+		const int error = -errno;
+
+		if (fd >= 0)
+			close(fd);
+		atomic_store(&h->subscribers[index].taken, false);
+		return error;
+	}
+	w->hub_fd = fd;
+	w->hub_index = (unsigned)index;
+	hub_lock(h);
+	w->hub_at = h->head; /* what was said before is not for us */
+	hub_unlock(h);
+	return 0;
+}
+
+void hub_leave(struct worker *w)
+{
+	if (w->hub_fd < 0)
+		return;
+	close(w->hub_fd);
+	w->hub_fd = -1;
+	atomic_store(&w->server->hub->subscribers[w->hub_index].taken, false);
+}
+
+/* ---- hearing ----------------------------------------------------------- */
+
+static void hub_deliver(struct conn *c, const struct hub_speaker *from,
+	const char *text, size_t len)
+{
+	const struct handler *h = c->worker->handler;
+
+	if (c->finishing || !c->opened ||
+		(from->conn == c && from->pid == getpid()))
+		return;
+	if (c->choked) {
+		conn_fail(c, "broadcast", ENOBUFS);
+	} else if (h->heard) {
+		h->heard(c, text, len);
+	} else {
+		conn_write(c, text, len);
+	}
+}
+
+/* All that fell behind are ended: what they missed is gone. */
+static void hub_lost(struct worker *w)
+{
+	for (struct conn *c = w->conns; c; c = c->next) {
+		if (c->away)
+			continue; /* it will find out by itself */
+		conn_fail(c, "broadcast", ENOBUFS);
+		worker_queue(w, c);
+	}
+}
+
+static void hub_tell_all(struct worker *w, uint64_t at,
+	const struct hub_speaker *from, const char *text, size_t len)
+{
+	for (struct conn *c = w->conns; c; c = c->next) {
+		if (c->away) {
+			if (!c->behind_at)
+				c->behind_at = at + 1; /* 0 is: not behind */
+			continue;
+		}
+		hub_deliver(c, from, text, len);
+		worker_queue(w, c);
+	}
+}
+
+void hub_hear(struct worker *w)
+{
+	struct hub *h = w->server->hub;
+	struct hub_speaker from;
+	char text[HUB_MESSAGE_MAX], nothing[8];
+	uint64_t at;
+	ssize_t len;
+
+	while (recv(w->hub_fd, nothing, sizeof(nothing), MSG_DONTWAIT) > 0)
+		;
+	/* Before looking: what is said from now on is told again. */
+	atomic_store(&h->subscribers[w->hub_index].told, false);
+	for (;;) {
+		at = w->hub_at;
+		len = hub_read(h, &w->hub_at, &from, text);
+		if (!len)
+			return;
+		if (len < 0)
+			hub_lost(w);
+		else
+			hub_tell_all(w, at, &from, text, (size_t)len);
+	}
+}
+
+void hub_catch_up(struct conn *c)
+{
+	struct worker *w = c->worker;
+	uint64_t at = c->behind_at - 1;
+	struct hub_speaker from;
+	char text[HUB_MESSAGE_MAX];
+
+	c->behind_at = 0;
+	while (at < w->hub_at) {
+		const ssize_t len = hub_read(w->server->hub, &at, &from, text);
+
+		if (len < 0) {
+			conn_fail(c, "broadcast", ENOBUFS);
+			return;
+		}
+		hub_deliver(c, &from, text, (size_t)len);
+	}
+}
+
+void conn_broadcast(struct conn *c, const void *buf, size_t len)
+{
+	struct hub *h = c->worker->server->hub;
+
+	if (h && len)
+		hub_say(h, c, buf, len);
+}
