@@ -14,7 +14,7 @@ import time
 
 from .tap import Failure, check, shorten
 
-LIMIT = 30
+LIMIT = 60
 
 
 def parse_address(text):

@@ -18,7 +18,7 @@ import traceback
 
 from . import proc
 
-CELL_LIMIT = 60  # seconds; a cell that needs more has failed
+CELL_LIMIT = 240  # seconds; a cell that needs more has failed
 KILL_LIMIT = CELL_LIMIT + 30  # for one that does not even clean up after that
 
 

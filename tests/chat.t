@@ -1,0 +1,138 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The chat room, in both styles, on every model: what one says all others
+hear, whichever thread or process they are with; who does not read is dropped.
+"""
+
+import os
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from lib import models, server, tap  # noqa: E402
+from lib.tap import Skip, check, equal  # noqa: E402
+
+HANDLERS = ("chat", "chat_sequential")
+
+
+def enter(running, nick, present, **how):
+    """A new member; those present are told."""
+    member = running.connect(**how)
+    equal(member.read_line(), b"* welcome; what is your nick?\n", "greeting")
+    member.send(nick + b"\n")
+    equal(member.read_line(), b"* you are %s, in room lobby\n" % nick, "entry")
+    for other in present:
+        equal(other.read_line(), b"* %s joins\n" % nick, "joining, as told")
+    return member
+
+
+def fill(running, count):
+    """So many members: u0, u1, ..."""
+    members = []
+    for i in range(count):
+        members.append(enter(running, b"u%d" % i, members))
+    return members
+
+
+def all_hear(running, members):
+    """what one member says, all others hear once, and leaving is told"""
+    for i, speaker in enumerate(members):
+        speaker.send(b"hello from %d\n" % i)
+        for other in members:
+            if other is not speaker:
+                equal(other.read_line(), b"u%d: hello from %d\n" % (i, i),
+                      "what was said")
+    members[0].close()
+    for other in members[1:]:
+        equal(other.read_line(), b"* u0 leaves\n", "leaving, as told")
+
+
+def rooms(_running, members):
+    """who is in another room hears nothing, and commands are obeyed"""
+    one, two, three = members[:3]
+    three.send(b"/room attic\n")
+    equal(three.read_line(), b"* you are u2, in room attic\n", "entry")
+    for other in members[:2]:
+        equal(other.read_line(), b"* u2 leaves\n", "leaving, as told")
+    one.send(b"for the lobby\n/nick one\n/nick no spaces\n/what\n/quit\n")
+    equal(two.read_line(), b"u0: for the lobby\n", "what was said")
+    equal(two.read_line(), b"* u0 is now one\n", "the new nick")
+    equal(two.read_line(), b"* one leaves\n", "leaving, as told")
+    check(one.read_line().startswith(b"error: a nick has"), "a bad nick")
+    check(one.read_line().startswith(b"error: there is /nick"), "a bad command")
+    equal(one.read_to_end(), b"", "nothing after /quit")
+    three.send(b"alone\n")
+    three.send(b"/room lobby\n")
+    equal(three.read_line(), b"* you are u2, in room lobby\n", "entry")
+    equal(two.read_line(), b"* u2 joins\n", "joining, and nothing before")
+
+
+def drops(running, members):
+    """a member that does not read is dropped, with the reason; others stay"""
+    speaker, listener = members[:2]
+    sleeper = enter(running, b"sleeper", members, receive_buffer=4096)
+    text = b"x" * 1000
+    heard = b""
+    # Far more than the sockets and the high-water mark can hold.
+    with listener.socket.makefile("rb") as lines:
+        for _ in range(2000):
+            speaker.send((text + b"\n") * 10)
+            for _ in range(10):
+                heard = lines.readline()
+                if b"dropped" in heard:
+                    break
+            if b"dropped" in heard:
+                break
+    equal(heard, b"* sleeper is dropped: does not read\n", "the reason")
+    sleeper.close()
+
+
+def conversation(model, handler, talk, count, *flags):
+    def run(cell):
+        if model.name not in server.listed("models"):
+            raise Skip(f"{model.name} is not built in")
+        if model.holds is not None and model.holds < count + 1:
+            raise Skip(f"serves only {model.holds} at once")
+        try:
+            with server.Server(cell, model.spec, handler, *flags) as running:
+                talk(running, fill(running, count))
+        except server.Exited as error:
+            if error.status == 69:
+                raise Skip(error.errors.strip()) from None
+            raise
+
+    return run
+
+
+def alone(cell):
+    """blocking says why nobody hears what is said"""
+    with server.Server(cell, "blocking", "chat") as running:
+        fill(running, 1)
+        check("one connection at a time" in running.text("stderr"), "the word")
+
+
+def main():
+    if not server.have("server"):
+        return tap.skip_all(f"there is no {server.program('server')}")
+    table = tap.Table()
+    for model in models.MODELS:
+        if model.name == "inetd":
+            continue  # its children are programs of their own: no shared room
+        for handler in HANDLERS:
+            table.add(f"{handler} on {model.spec}: {all_hear.__doc__}",
+                      conversation(model, handler, all_hear, 4))
+    for spec in ("epoll", "thread", "fork", "pool:workers=3", "coroutine"):
+        model = models.find(spec)
+        for handler in HANDLERS:
+            table.add(f"{handler} on {spec}: {rooms.__doc__}",
+                      conversation(model, handler, rooms, 3))
+    for spec in ("epoll", "epoll:trigger=edge", "thread", "coroutine",
+                 "pool:workers=3"):
+        table.add(f"chat on {spec}: {drops.__doc__}",
+                  conversation(models.find(spec), "chat", drops, 2))
+    table.add(f"chat: {alone.__doc__}", alone)
+    return table.run()
+
+
+sys.exit(main())
