@@ -10,8 +10,6 @@
 
 #include "common/options.h"
 
-enum { HARNESS_OUTPUT_MAX = 4 << 20 };
-
 void harness_prepare(
 	struct harness *h, const struct handler *handler, const char *options)
 {
@@ -36,7 +34,8 @@ void harness_prepare(
 	assert_non_null(h->server.board);
 	if (handler->setup)
 		assert_int_equal(handler->setup(&config), 0);
-	h->output = malloc(HARNESS_OUTPUT_MAX + 1);
+	h->output_size = 4096;
+	h->output = malloc(h->output_size);
 	assert_non_null(h->output);
 }
 
@@ -67,11 +66,19 @@ void harness_close(struct harness *h)
 	h->conn = NULL;
 }
 
-void harness_release(struct harness *h)
+void harness_disconnect(struct harness *h)
 {
 	if (h->conn)
 		harness_close(h);
 	worker_release(&h->worker);
+	board_bury(h->server.board, h->worker.slot, 0);
+	h->worker.slot = NULL;
+}
+
+void harness_release(struct harness *h)
+{
+	if (h->worker.slot)
+		harness_disconnect(h);
 	board_free(h->server.board);
 	free((void *)h->server.handler_options);
 	free(h->output);
@@ -90,7 +97,11 @@ static void harness_take(struct harness *h, const char *bytes, size_t len)
 	if (len > h->most_queued)
 		h->most_queued = len;
 	len = harness_cut(h, h->out_step, len);
-	assert_true(h->output_len + len <= HARNESS_OUTPUT_MAX);
+	while (h->output_len + len >= h->output_size) {
+		h->output_size *= 2;
+		h->output = realloc(h->output, h->output_size);
+		assert_non_null(h->output);
+	}
 	memcpy(h->output + h->output_len, bytes, len);
 	h->output_len += len;
 	conn_sent(h->conn, len);

@@ -35,7 +35,7 @@ struct harness {
 
 	/* What came of it. */
 	char *output;
-	size_t output_len;
+	size_t output_len, output_size;
 	size_t most_queued; /* the most output that ever waited */
 	uint64_t paused_ns; /* in all pauses together */
 	unsigned pauses;
@@ -50,7 +50,9 @@ void harness_prepare(
 	struct harness *h, const struct handler *handler, const char *options);
 void harness_connect(struct harness *h);
 
-/* Closes the connection if it is open; frees everything. */
+/* Closes the connection if it is open; another may be made then. */
+void harness_disconnect(struct harness *h);
+/* The same, and frees everything. */
 void harness_release(struct harness *h);
 /* Closes the connection as a model does when conn_done(). */
 void harness_close(struct harness *h);
