@@ -66,12 +66,22 @@ static int take_setting(struct reading *r, const char *section,
 	return plan_set(r->plan, name, value, r->why);
 }
 
+/* A relation may go on in further lines, which come under the same name. */
 static int take_expect(struct reading *r, const char *name, const char *value)
 {
-	char text[512];
+	struct texts *expects = &r->plan->expects;
+	char **last = expects->count ? &expects->at[expects->count - 1] : NULL;
+	size_t len = strlen(name);
+	char text[600];
 
-	snprintf(text, sizeof(text), "%s: %s", name, value);
-	return texts_add(&r->plan->expects, text);
+	if (last && !strncmp(*last, name, len) &&
+		!strncmp(*last + len, ": ", 2)) {
+		snprintf(text, sizeof(text), "%.390s %.200s", *last, value);
+		field_text(last, text);
+		return *last ? 0 : -ENOMEM;
+	}
+	snprintf(text, sizeof(text), "%.60s: %.400s", name, value);
+	return texts_add(expects, text);
 }
 
 static int take(struct reading *r, const char *section, const char *name,

@@ -230,6 +230,36 @@ def users_experiment(cell):
           result.stderr)
 
 
+# ---- the experiments that are here ------------------------------------------
+
+EXPERIMENTS = os.path.join(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))), "scripts", "experiments")
+
+
+def experiment(name):
+    def run(cell):
+        result = compare(cell, "run", name, "--quick")
+        # Where the machine is too slow for a rate, nothing is measured.
+        check(result.returncode in (0, 1), "exit status")
+        nothing_left()
+        equal(one(database(cell), "SELECT status FROM run"), "complete",
+              "status of the run")
+        said = result.stdout.partition("What was expected:\n")[2].splitlines()
+        check(said, "it has expectations")
+        for verdict, figures in zip(said[::2], said[1::2]):
+            check(re.match(r"(confirmed|refuted|undecided) +\S+: ", verdict),
+                  verdict)
+            check(re.search(r"[0-9] *[<>]|no valid rounds|skipped", figures),
+                  f"it can be read: {verdict} {figures}")
+    return run
+
+
+for file_name in sorted(os.listdir(EXPERIMENTS)):
+    if file_name.endswith(".ini") and file_name != "race.ini":
+        TABLE.add(f"the experiment {file_name[:-4]} runs, and its "
+                  f"expectations can be read", experiment(file_name[:-4]))
+
+
 # ---- stopped and killed -----------------------------------------------------
 
 LONG = ("run", "--models", "epoll,fork,thread", "--rounds", "900",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * line: a line of text, answered by the same line in upper case.
+ * line: a line of text, answered by the same line in upper case; or, with
+ * fold=off, by the line as it was (the handler work does that).
  *
  * The lines stand ready in one block, their answers in another of the same
  * shape: the answer to a line lies at the line's own offset.
@@ -20,6 +21,7 @@ enum {
 
 struct line_options {
 	uint64_t size;
+	bool fold;
 	size_t count; /* lines prepared */
 	char *lines, *answers;
 };
@@ -38,6 +40,13 @@ static const struct option_spec line_table[] = {
 		.max = 16384,
 		.help = "bytes of a line, its line feed included",
 	},
+	{
+		.name = "fold",
+		.type = OPTION_SWITCH,
+		.offset = offsetof(struct line_options, fold),
+		.preset = "on",
+		.help = "the answer is in upper case",
+	},
 	{0},
 };
 
@@ -54,7 +63,7 @@ static void line_fill(struct line_options *o, uint64_t seed)
 		if (i % o->size == o->size - 1)
 			c = '\n';
 		o->lines[i] = c;
-		o->answers[i] = (char)toupper((unsigned char)c);
+		o->answers[i] = o->fold ? (char)toupper((unsigned char)c) : c;
 	}
 }
 
