@@ -79,6 +79,10 @@ struct handler {
 
 	/* It calls conn_broadcast(). */
 	bool broadcasts;
+	/* data() may block the worker (a disk, a sleep, long computing), and its
+	 * state is plain bytes: it may then run in another process, on a copy
+	 * of the state, without a peer or other connections to speak of. */
+	bool blocks;
 };
 
 enum {

@@ -50,13 +50,10 @@ static void conn_drop_buffers(struct conn *c)
 	c->in = c->out = NULL;
 }
 
-void conn_close(struct conn *c)
+static void conn_unlist(struct conn *c)
 {
 	struct worker *w = c->worker;
 
-	c->finishing = true;
-	if (c->opened && w->handler->close)
-		w->handler->close(c, -c->error);
 	conn_drop_buffers(c);
 	if (c->queued)
 		worker_forget(w, c);
@@ -68,8 +65,24 @@ void conn_close(struct conn *c)
 		c->next->prev = c->prev;
 	w->open--;
 	c->dead = true;
+}
+
+void conn_close(struct conn *c)
+{
+	struct worker *w = c->worker;
+
+	c->finishing = true;
+	if (c->opened && w->handler->close)
+		w->handler->close(c, -c->error);
+	conn_unlist(c);
 	slot_add(&w->slot->closed, 1);
 	server_leave(w->server);
+}
+
+void conn_abandon(struct conn *c)
+{
+	conn_unlist(c);
+	conn_free(c);
 }
 
 void conn_free(struct conn *c)

@@ -85,6 +85,9 @@ void conn_open(struct conn *c);
  * dead, until conn_free(): events of the same batch may still name it. */
 void conn_close(struct conn *c);
 void conn_free(struct conn *c);
+/* Takes it out of the worker's list and frees it, and nothing else: for one
+ * that only stood in for another. */
+void conn_abandon(struct conn *c);
 
 /* ---- input ------------------------------------------------------------- */
 

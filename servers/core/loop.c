@@ -451,6 +451,8 @@ static void loop_clear_event(struct loop *l)
 
 	if (read(l->event.fd, &count, sizeof(count)) < 0)
 		return; /* nothing was there */
+	if (l->on_event)
+		l->on_event(l);
 }
 
 void loop_wake(struct loop *l)

@@ -92,6 +92,8 @@ struct loop {
 	 * readable. */
 	struct watch notice;
 	void (*on_notice)(struct loop *l);
+	/* Optional: a signal has come (signals.h). */
+	void (*on_event)(struct loop *l);
 };
 
 /* Watches the listener or the inbox, and says that this worker is ready. 0, or

@@ -199,4 +199,5 @@ const struct handler handler_work = {
 	.setup = work_setup,
 	.open = work_open,
 	.data = work_data,
+	.blocks = true,
 };

@@ -81,6 +81,7 @@ MODELS = (
           pool="process", workers=3, hands_over=True),
     Model("pool:workers=3", pool="thread", workers=3),
     Model("leader:workers=3", pool="thread", workers=3),
+    Model("amped:helpers=3", thousands=True, needs="epoll_create1"),
     # A second connection may have to wait for the worker that has the first.
     Model("prefork:workers=6,accept=reuseport",
           holds=1, pool="process", workers=6, shares_unix=False),
