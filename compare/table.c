@@ -250,6 +250,9 @@ static void print_load(const struct run *run, FILE *out)
 		fprintf(out, ", %s connections", connections);
 	if (rate)
 		fprintf(out, ", open loop at %s requests/s", rate);
+	else if (run->cell_count &&
+		 json_object_get(run->cells[0].point, "rate"))
+		fprintf(out, ", open loop");
 	else
 		fprintf(out, ", closed loop");
 	fprintf(out, ", %lld round%s of %s", (long long)run->rounds,

@@ -249,7 +249,8 @@ def experiment(name):
         for verdict, figures in zip(said[::2], said[1::2]):
             check(re.match(r"(confirmed|refuted|undecided) +\S+: ", verdict),
                   verdict)
-            check(re.search(r"[0-9] *[<>]|no valid rounds|skipped", figures),
+            check(re.search(r" [<>]=? |no valid rounds|one round|skipped",
+                            figures),
                   f"it can be read: {verdict} {figures}")
     return run
 
