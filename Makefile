@@ -292,17 +292,21 @@ $(COMPARE_TESTS): $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o \
 
 # ---- fuzzing ----------------------------------------------------------------
 
-# A line `/* sources: FILES */` in a target names what it is linked with.
+# A line `/* sources: FILES */` in a target names what the fuzzer watches; what
+# else it needs comes from the ordinary build.
 FUZZ := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_FLAGS ?= -max_total_time=20
-FUZZ_CC = clang -std=gnu11 $(BASE_CPPFLAGS) $(WARNINGS) -g -O1 \
+FUZZ_CC = clang -std=gnu11 -pthread $(BASE_CPPFLAGS) $(WARNINGS) -g -O1 \
 	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 
-$(FUZZ:%=$(BUILD)/fuzz/%): $(BUILD)/fuzz/%: tests/fuzz/%.c FORCE
+$(FUZZ:%=$(BUILD)/fuzz/%): $(BUILD)/fuzz/%: tests/fuzz/%.c $(UNIT_HELP_O) \
+		$(BUILD)/libserver.a FORCE
 	@mkdir -p $(BUILD)/fuzz/$*.found
 	$(call say,FUZZ,$@)
 	$(Q)$(FUZZ_CC) -o $@ $< \
-		$$(sed -n 's|^/\* sources: \(.*\) \*/$$|\1|p' $<)
+		$$(sed -n 's|^/\* sources: \(.*\) \*/$$|\1|p' $<) \
+		$(filter %.o,$^) $(filter %.a,$^) $(call package_libs,cmocka) \
+		$(URING_LIBS) -ldl -lm
 
 # ---- what one asks for ------------------------------------------------------
 

@@ -5,7 +5,7 @@
  * queues more than its connection allows. The first byte chooses the handler,
  * the second how input and output are cut.
  */
-/* sources: tests/unit/harness.c servers/core/conn.c servers/core/buf.c servers/core/worker.c servers/core/scoreboard.c servers/core/server.c servers/core/stats.c servers/core/report.c servers/core/framing.c servers/core/busy.c servers/core/http_date.c servers/core/http_file.c servers/core/http_parser.c servers/handlers/echo.c servers/handlers/line.c servers/handlers/bytes.c servers/handlers/work.c servers/handlers/http.c common/options.c common/log.c common/net.c common/json.c -lcmocka -lm */
+/* sources: servers/core/conn.c servers/core/framing.c servers/core/http_parser.c servers/core/chat.c servers/handlers/chat.c servers/handlers/echo.c servers/handlers/line.c servers/handlers/bytes.c servers/handlers/work.c servers/handlers/http.c -lcmocka */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -17,8 +17,8 @@
 #include "servers/core/http_date.h"
 #include "tests/unit/harness.h"
 
-extern const struct handler handler_echo, handler_line, handler_bytes,
-	handler_work, handler_http;
+extern const struct handler handler_chat, handler_echo, handler_line,
+	handler_bytes, handler_work, handler_http;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -29,6 +29,7 @@ static const struct subject {
 	{&handler_http, "limit=1000"},
 	{&handler_line, ""},
 	{&handler_bytes, ""},
+	{&handler_chat, ""},
 	{&handler_work, "pause=1s,dist=exp"},
 	{&handler_echo, "size=3"},
 };
