@@ -313,7 +313,7 @@ $(FUZZ:%=$(BUILD)/fuzz/%): $(BUILD)/fuzz/%: tests/fuzz/%.c $(UNIT_HELP_O) \
 RUN_TESTS = SERVERLAB_BIN=$(abspath $(BIN)) SERVERLAB_BUILD=$(abspath $(BUILD)) \
 	SERVERLAB_SAN=$(SAN) tests/run
 
-.PHONY: check unit conformance fuzz compare bench format format-check lint headers \
+.PHONY: check unit conformance fuzz compare bench soak format format-check lint headers \
 	install install-files clean help
 check: all tests ## build everything and run every test
 	$(Q)$(RUN_TESTS)
@@ -336,6 +336,9 @@ fuzz: $(FUZZ:%=$(BUILD)/fuzz/%) ## search for inputs that break the parsers (cla
 
 compare: all ## compare the server models and print the table
 	$(Q)$(BIN)/compare run
+
+soak: all ## kill pool workers under load, 20 s for each kind of pool (SOAK_SECONDS=)
+	$(Q)SERVERLAB_BIN=$(abspath $(BIN)) tests/soak
 
 bench: all ## measure the ratios that the design promises
 	$(Q)scripts/bench
