@@ -573,44 +573,12 @@ static void config_complete(struct config *config, struct argp_state *state)
 		config->requests_per_connection = 1;
 }
 
-static error_t config_option(int key, char *text, struct argp_state *state)
+static error_t config_output_option(
+	struct config *config, int key, char *text, struct argp_state *state)
 {
-	struct config *config = state->input;
-
 	switch (key) {
-	case 'w':
-		config->workload_text = text;
-		break;
-	case 'R':
-	case KEY_STEPS:
-	case KEY_RAMP:
-		config_parse_profile(config, state, key, text);
-		break;
 	case 'q':
 		config->quiet = true;
-		break;
-	case KEY_SEARCH:
-		if (objective_parse(&config->objective, text))
-			argp_error(state,
-				"--search: '%s' must be like p99<5ms, "
-				"p99.9<250us or max<1s",
-				text);
-		break;
-	case KEY_BUSY_POLL:
-		config->busy_poll = true;
-		break;
-	case KEY_CLOSE:
-		config_parse_close(config, state, text);
-		break;
-	case KEY_CONNECT_RATE:
-		config->connect_rate =
-			config_parse_rate(state, "connect-rate", text);
-		break;
-	case KEY_ARRIVALS:
-		config_parse_arrivals(config, state, text);
-		break;
-	case KEY_ENGINE:
-		config_parse_engine(config, state, text);
 		break;
 	case KEY_PHASE_FD:
 		config_parse_phase_fd(config, state, text);
@@ -627,10 +595,21 @@ static error_t config_option(int key, char *text, struct argp_state *state)
 	case KEY_CSV:
 		config->csv = text;
 		break;
-	case KEY_SEED:
-		if (parse_count(text, &config->seed))
-			argp_error(
-				state, "--seed: '%s' must be a number", text);
+	default:
+		return config_set_value(config, state, key, text);
+	}
+	return 0;
+}
+
+static error_t config_machine_option(
+	struct config *config, int key, char *text, struct argp_state *state)
+{
+	switch (key) {
+	case KEY_BUSY_POLL:
+		config->busy_poll = true;
+		break;
+	case KEY_ENGINE:
+		config_parse_engine(config, state, text);
 		break;
 	case KEY_CPUS:
 		config->cpus_text = text;
@@ -646,6 +625,47 @@ static error_t config_option(int key, char *text, struct argp_state *state)
 				"a range, 127.0.0.2-127.0.0.9",
 				text);
 		break;
+	default:
+		return config_output_option(config, key, text, state);
+	}
+	return 0;
+}
+
+static error_t config_option(int key, char *text, struct argp_state *state)
+{
+	struct config *config = state->input;
+
+	switch (key) {
+	case 'w':
+		config->workload_text = text;
+		break;
+	case 'R':
+	case KEY_STEPS:
+	case KEY_RAMP:
+		config_parse_profile(config, state, key, text);
+		break;
+	case KEY_SEARCH:
+		if (objective_parse(&config->objective, text))
+			argp_error(state,
+				"--search: '%s' must be like p99<5ms, "
+				"p99.9<250us or max<1s",
+				text);
+		break;
+	case KEY_CLOSE:
+		config_parse_close(config, state, text);
+		break;
+	case KEY_CONNECT_RATE:
+		config->connect_rate =
+			config_parse_rate(state, "connect-rate", text);
+		break;
+	case KEY_ARRIVALS:
+		config_parse_arrivals(config, state, text);
+		break;
+	case KEY_SEED:
+		if (parse_count(text, &config->seed))
+			argp_error(
+				state, "--seed: '%s' must be a number", text);
+		break;
 	case KEY_LIST:
 		config_list_workloads();
 		exit(0);
@@ -656,7 +676,7 @@ static error_t config_option(int key, char *text, struct argp_state *state)
 		config_complete(config, state);
 		break;
 	default:
-		return config_set_value(config, state, key, text);
+		return config_machine_option(config, key, text, state);
 	}
 	return 0;
 }
