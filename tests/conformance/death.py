@@ -30,7 +30,7 @@ def workers(server):
     return {s.pid for s in proc.alive(server.pid) if s.pid != server.pid}
 
 
-@case(only=has_processes)
+@case(holds=3, only=has_processes)
 def killed_process(lab):
     """a killed process ends its own connections and is reported; all others
     are served on, and no zombie stays"""
