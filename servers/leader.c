@@ -60,19 +60,16 @@ struct leader_thread {
 static int leader_watch(struct loop *l, struct watch *w, unsigned interest)
 {
 	struct leaders *all = (struct leaders *)l;
-	struct epoll_event event = {.data.ptr = w};
+	struct epoll_event event = {.events = EPOLLIN, .data.ptr = w};
+	int op = interest ? EPOLL_CTL_ADD : EPOLL_CTL_DEL;
 
 	if (w->kind == WATCH_CONN) {
 		if (w->known)
 			return 0;
+		op = EPOLL_CTL_ADD;
 		event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
-	} else if (interest) {
-		event.events = EPOLLIN;
 	}
-	return epoll_ctl(all->epoll, w->known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD,
-		       w->fd, &event) < 0
-		       ? -errno
-		       : 0;
+	return epoll_ctl(all->epoll, op, w->fd, &event) < 0 ? -errno : 0;
 }
 
 /* Waits for one event. Called with both locks, returns with both; the state is

@@ -354,6 +354,7 @@ static void loop_drain(struct loop *l)
 
 	w->draining = true;
 	l->crowd = false;
+	l->accept_ns = 0;
 	if (l->listener.fd >= 0) {
 		loop_watch(l, &l->listener, 0);
 		if (l->forget)

@@ -63,7 +63,9 @@ struct loop {
 	void *model;
 	/* Tells the kernel what to report of a descriptor from now on. The
 	 * first time w->known is false; w->interest is what was asked for so
-	 * far. 0, or -errno: the connection is then given up. */
+	 * far. With interest 0 in a listener nothing is reported of it, not
+	 * even that it was shut down. 0, or -errno: the connection is then
+	 * given up. */
 	int (*watch)(struct loop *l, struct watch *w, unsigned interest);
 	/* The descriptor is about to be closed. Optional. */
 	void (*forget)(struct loop *l, struct watch *w);

@@ -5,16 +5,13 @@ out, those who are served go on being served, and the server recovers."""
 import os
 import resource
 import subprocess
-import time
 
-from lib import proc
 from lib.peer import until
 from lib.suite import case
 from lib.tap import Skip, check, equal
 
 FEW = 24  # descriptors; a server needs about ten for itself,
 FEW_MORE = 8  # and some for each of its workers
-SPIN = 0.05  # of one CPU; a server that waits uses none
 
 
 def answered(peer):
@@ -53,6 +50,7 @@ def queue(lab):
             first.echo()
             second.echo()
         equal(third.pending(), None, "what the third got meanwhile")
+        server.come_to_rest()
         first.close()
         equal(third.read(6), b"hello\n", "echo for the third")
         second.echo()
@@ -115,8 +113,7 @@ def descriptors_run_out(lab):
                 peer.echo()
         if not lab.model.hands_over:
             check(not any(map(refused, peers)), "those who wait are not closed")
-        if not lab.model.spins:
-            until(lambda: rests(server), "the server comes to rest")
+        server.come_to_rest()
         serve_all_in_turn(peers)
         stats = server.stop()
     equal(stats["accepted"], many, "accepted")
@@ -132,15 +129,6 @@ def few_descriptors(model):
         return few, 16 + 2 * model.holds
     processes = model.workers if model.pool == "process" else 1
     return few, 16 + few * processes
-
-
-def rests(server):
-    """Does it use no CPU to speak of, for a second in which it can do nothing?
-    One that spins never does; one that is slow to get there does later."""
-    begun, used = time.monotonic(), proc.cpu_seconds(server.pid)
-    time.sleep(1)  # it is a rate that is measured
-    elapsed = time.monotonic() - begun
-    return proc.cpu_seconds(server.pid) - used < SPIN * elapsed
 
 
 def serve_all_in_turn(peers):

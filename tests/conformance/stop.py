@@ -111,6 +111,19 @@ def drain_timeout(lab):
 
 
 @case()
+def drains_at_rest(lab):
+    """waiting for a request to be finished costs no CPU"""
+    with lab.server("line", *PATIENT) as server:
+        peer = begin_request(server)
+        server.send_signal()
+        until(server.refuses, "new connections are refused")
+        server.come_to_rest()
+        peer.send(b"ond\n")
+        equal(peer.read_to_end(), b"SECOND\n", "the reply, then the end")
+        server.stopped()
+
+
+@case()
 def never_reads(lab):
     """nor is a peer that does not read waited for beyond --drain-timeout"""
     with lab.server("bytes", "--drain-timeout", "1s") as server:

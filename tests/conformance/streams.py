@@ -118,6 +118,18 @@ def send_until_full(peer, block, most):
 
 
 @case()
+def unread_reply_costs_nothing(lab):
+    """a peer that has half-closed and does not read costs no CPU"""
+    with lab.server("bytes") as server, \
+            server.connect(receive_buffer=4096) as peer:
+        peer.send(b"16384\n" * 400)
+        peer.half_close()
+        peer.read(1)
+        server.come_to_rest()
+        equal(len(peer.read_to_end()), 400 * 16384 - 1, "the rest")
+
+
+@case()
 def greeting_is_not_lost(lab):
     """the whole greeting arrives although the peer had sent unread bytes"""
     with lab.server("greet") as server:

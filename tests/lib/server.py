@@ -21,6 +21,7 @@ BIN = os.path.abspath(os.environ.get("SERVERLAB_BIN",
                                      os.path.join(TOP, "bin")))
 
 EX_USAGE, EX_UNAVAILABLE = 64, 69
+SPIN = 0.05  # of one CPU: what a server may use that has nothing to do
 
 _SANITIZER = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer"
                         r"|runtime error:")
@@ -84,11 +85,13 @@ class Server:
 
     def __init__(self, cell, model, handler="echo", *flags,
                  listen="127.0.0.1:0", limits=None, prefix=(), user=None,
-                 environment=None, binary=None):
+                 environment=None, binary=None,
+                 spins=False):
         self.cell = cell
         self.model, self.handler = model, handler
         self.limits = limits or {}
         self.user = user
+        self.spins = spins  # it may
         self.environment = environment
         self.directory = os.path.join(cell.directory,
                                       f"server{len(cell.notes)}")
@@ -195,6 +198,17 @@ class Server:
 
     def send_signal(self, number=signal.SIGTERM):
         os.kill(self.pid, number)
+
+    def come_to_rest(self):
+        """Waits until it uses no CPU to speak of, for a second in which it can
+        do nothing. One that spins never gets there."""
+        until(lambda: self.spins or self._rests(), "the server comes to rest, and does not spin")
+
+    def _rests(self):
+        begun, used = time.monotonic(), proc.cpu_seconds(self.pid)
+        time.sleep(1)  # it is a rate that is measured
+        elapsed = time.monotonic() - begun
+        return proc.cpu_seconds(self.pid) - used < SPIN * elapsed
 
     def refuses(self):
         """True once nobody listens any more."""

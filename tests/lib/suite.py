@@ -46,7 +46,7 @@ class Lab:
         if name not in server.listed("handlers"):
             raise Skip(f"there is no handler {name}")
         return server.Server(self.cell, self.model.spec, handler, *flags,
-                             **how)
+                             spins=self.model.spins, **how)
 
     def binary_for_all(self):
         """A copy of the server that any user may run."""
