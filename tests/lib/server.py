@@ -202,7 +202,8 @@ class Server:
     def come_to_rest(self):
         """Waits until it uses no CPU to speak of, for a second in which it can
         do nothing. One that spins never gets there."""
-        until(lambda: self.spins or self._rests(), "the server comes to rest, and does not spin")
+        until(lambda: self.spins or self._rests(),
+              "the server comes to rest, and does not spin")
 
     def _rests(self):
         begun, used = time.monotonic(), proc.cpu_seconds(self.pid)
