@@ -66,6 +66,15 @@ static int epoll_watch(struct loop *l, struct watch *w, unsigned interest)
 	return epoll_ctl(set->fd, op, w->fd, &event) < 0 ? -errno : 0;
 }
 
+/* Needed only where another process may still have a copy of the socket: it
+ * would keep the entry in the set, and with it the name of what is freed. */
+static void epoll_forget(struct loop *l, struct watch *w)
+{
+	const struct epoll_set *set = l->model;
+
+	epoll_ctl(set->fd, EPOLL_CTL_DEL, w->fd, NULL);
+}
+
 unsigned epoll_meaning(uint32_t events)
 {
 	return (events & EPOLLIN ? WATCH_READ : 0u) |
@@ -85,6 +94,8 @@ int epoll_loop(struct loop *l)
 	}
 	l->model = &set;
 	l->watch = epoll_watch;
+	if (l->copies)
+		l->forget = epoll_forget;
 	error = loop_begin(l);
 	while (!error && loop_running(l)) {
 		int n = epoll_pwait2(

@@ -8,7 +8,7 @@
 
 MODEL=SPEC in the environment chooses a model too, and TRAITS="holds=1 ..." tells
 of one that is not listed in tests/lib/models.py what stands there of others.
-CONFORMANCE_JOBS cells run at a time (4).
+CONFORMANCE_JOBS cells run at a time (6).
 """
 
 import argparse
@@ -33,7 +33,7 @@ def main():
     parser.add_argument("-k", "--case", default="", metavar="REGEX",
                         help="only cases whose clause and name match")
     parser.add_argument("-j", "--jobs", type=int, metavar="N",
-                        default=int(os.environ.get("CONFORMANCE_JOBS") or 4))
+                        default=int(os.environ.get("CONFORMANCE_JOBS") or 6))
     parser.add_argument("--list", action="store_true",
                         help="print the cases and stop")
     chosen = parser.parse_args()

@@ -140,6 +140,7 @@ static void seat_leave_others(struct seat *own)
 	}
 	if (crew_hands_out(c))
 		close(c->server->listener);
+	seat_close(&c->held);
 	seat_close(&c->server->ready_fd);
 }
 

@@ -214,7 +214,7 @@ void loop_settle(struct loop *l, struct conn *c)
 
 static void loop_read(struct loop *l, struct conn *c)
 {
-	enum sock_result result = SOCK_DONE;
+	enum sock_result result = SOCK_FULL; /* not looked at, not known */
 
 	if (c->lingering)
 		result = conn_discard(c, MSG_DONTWAIT);

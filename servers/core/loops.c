@@ -17,7 +17,12 @@ struct loops {
 static int loops_one(struct server *s, struct seat *seat, struct slot *slot,
 	const struct loops *loops)
 {
-	struct loop l = {.seat = seat, .exclusive = loops->exclusive};
+	struct loop l = {
+		.seat = seat,
+		.exclusive = loops->exclusive,
+		.copies = seat && seat->inbox >= 0 &&
+			  seat->crew->kind == CREW_PROCESS,
+	};
 	int error = worker_init(&l.worker, s, slot, WORKER_LARGE);
 
 	if (error)

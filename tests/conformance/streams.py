@@ -3,6 +3,7 @@
 what one peer does to its connection is no other's business."""
 
 import os
+import random
 import signal
 import time
 
@@ -211,6 +212,35 @@ def reset_before_accept(lab):
         for _ in range(50):
             server.connect().close()
         server.connect().echo()
+
+
+@case()
+def rough_endings(lab):
+    """connections that end in every possible way, many at once, do no harm"""
+    chance = random.Random(8)
+    with lab.server("line") as server:
+        for _ in range(40):
+            peers = [server.connect() for _ in range(chance.randint(1, 30))]
+            for peer in peers:
+                end_roughly(peer, chance)
+            for peer in peers:
+                peer.close()
+        equal(server.connect().ask(b"well\n"), b"WELL\n", "reply")
+
+
+def end_roughly(peer, chance):
+    request = chance.choice((b"", b"half", b"line\n", b"many\n" * 500,
+                             b"x" * 20000))
+    try:
+        peer.send(request)
+        if chance.random() < 0.3:
+            peer.half_close()
+    except ConnectionError:
+        pass
+    if chance.random() < 0.5:
+        peer.reset()
+    elif chance.random() < 0.5:
+        peer.close()
 
 
 @case()

@@ -46,6 +46,7 @@ class Peer:
                                    receive_buffer)
         self.socket.connect(where)
         if family != socket.AF_UNIX:
+            self.port = self.socket.getsockname()[1]
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def __enter__(self):
@@ -53,10 +54,6 @@ class Peer:
 
     def __exit__(self, *_):
         self.close()
-
-    @property
-    def port(self):
-        return self.socket.getsockname()[1]
 
     # ---- sending -----------------------------------------------------------
 
@@ -107,7 +104,8 @@ class Peer:
         return line
 
     def read_to_end(self):
-        """All until the server's orderly end; a reset is a failure."""
+        """All until the server's orderly end, upon which we close too; a reset
+        is a failure."""
         parts = []
         while True:
             try:
@@ -116,11 +114,12 @@ class Peer:
                 raise Failure("reset instead of an orderly end, after "
                               f"{shorten(b''.join(parts))}") from None
             if not part:
+                self.close()
                 return b"".join(parts)
             parts.append(part)
 
     def read_until_gone(self):
-        """All until the connection has ended, in whatever way."""
+        """All until the server has ended the connection, in whatever way."""
         parts = []
         while True:
             try:
@@ -128,6 +127,7 @@ class Peer:
             except ConnectionError:
                 part = b""
             if not part:
+                self.close()
                 return b"".join(parts)
             parts.append(part)
 

@@ -105,6 +105,7 @@ class Server:
                           "--stats", self.path("stats.json"), *flags]
         self.process = None
         self.address = None
+        self.deaths = 0  # of workers, that the test causes
         self.peers = []
         cell.notes.append(self.describe)
 
@@ -258,6 +259,8 @@ class Server:
         equal(stats["schema"], "serverlab.server/1", "schema")
         equal(stats["open"], 0, "connections open after the end")
         equal(stats["closed"], stats["accepted"], "closed, of those accepted")
+        equal(stats["errors"].get("worker.died", 0), self.deaths,
+              "workers that died")
         for what in ("accepted", "requests"):
             equal(sum(w[what] for w in stats["workers"]), stats[what],
                   f"sum of {what} over the workers")
