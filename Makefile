@@ -313,8 +313,8 @@ $(FUZZ:%=$(BUILD)/fuzz/%): $(BUILD)/fuzz/%: tests/fuzz/%.c $(UNIT_HELP_O) \
 RUN_TESTS = SERVERLAB_BIN=$(abspath $(BIN)) SERVERLAB_BUILD=$(abspath $(BUILD)) \
 	SERVERLAB_SAN=$(SAN) tests/run
 
-.PHONY: check unit conformance fuzz compare bench soak format format-check lint headers \
-	install install-files clean help
+.PHONY: check unit conformance fuzz compare validate bench soak format format-check \
+	lint headers install install-files clean help
 check: all tests ## build everything and run every test
 	$(Q)$(RUN_TESTS)
 
@@ -333,6 +333,9 @@ fuzz: $(FUZZ:%=$(BUILD)/fuzz/%) ## search for inputs that break the parsers (cla
 	      tail -n 40 $(BUILD)/fuzz/$$f.log; exit 1; }; \
 	  sed -n "s/stat::number_of_executed_units:/$$f: no failure in/p" \
 	    $(BUILD)/fuzz/$$f.log; done
+
+validate: all ## prove the client's figures against what is known (six minutes)
+	$(Q)SERVERLAB_BIN=$(abspath $(BIN)) CC='$(CC)' scripts/validate
 
 compare: all ## compare the server models and print the table
 	$(Q)$(BIN)/compare run
