@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@
 #include "servers/core/hub.h"
 #include "servers/core/registry.h"
 #include "servers/core/scoreboard.h"
+#include "servers/core/serve.h"
 #include "servers/core/server.h"
 #include "servers/core/signals.h"
 #include "servers/core/stats.h"
@@ -34,6 +36,7 @@ struct settings {
 	bool list_models, list_handlers;
 	const char *explain;
 	int verbose;
+	const char *serve_stdin;
 };
 
 enum {
@@ -53,6 +56,7 @@ enum {
 	KEY_LIST_MODELS,
 	KEY_LIST_HANDLERS,
 	KEY_EXPLAIN,
+	KEY_SERVE_STDIN,
 };
 
 static const struct argp_option main_options[] = {
@@ -114,6 +118,7 @@ static const struct argp_option main_options[] = {
 	{"list-handlers", KEY_LIST_HANDLERS, 0, 0, "All handlers", 0},
 	{"explain", KEY_EXPLAIN, "MODEL", 0,
 		"What a model does, its system calls, costs and limits", 0},
+	{"serve-stdin", KEY_SERVE_STDIN, "WHERE", OPTION_HIDDEN, "", 0},
 	{0},
 };
 
@@ -248,6 +253,9 @@ static error_t main_parse(int key, char *text, struct argp_state *state)
 	case KEY_LIST_HANDLERS:
 		s->list_handlers = true;
 		return 0;
+	case KEY_SERVE_STDIN:
+		s->serve_stdin = text;
+		return 0;
 	case KEY_EXPLAIN:
 		s->explain = text;
 		return 0;
@@ -360,6 +368,35 @@ static int main_run(struct server *s)
 	return EX_UNAVAILABLE;
 }
 
+/* What servers/inetd.c runs: one connection, on standard input. `where` is the
+ * descriptor of the scoreboard and the number of our slot. */
+static int main_serve_stdin(struct server *s, const char *where)
+{
+	struct scoreboard *board;
+	sigset_t stop;
+	unsigned slot;
+	int fd, status = main_choose(s);
+
+	if (status)
+		return status;
+	if (sscanf(where, "%d,%u", &fd, &slot) != 2 || slot >= BOARD_SLOTS)
+		usage("--serve-stdin", where, "is for the model inetd only");
+	board = board_attach(fd);
+	if (!board || signals_init(s->config.drain_timeout_ns, -1)) {
+		log_warn("cannot serve standard input");
+		return 1;
+	}
+	s->board = board;
+	signals_in_child(getppid());
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGTERM);
+	sigprocmask(SIG_UNBLOCK, &stop, NULL);
+	close(STDOUT_FILENO); /* the socket, once more */
+	board_enter(&board->slots[slot]);
+	serve_alone(s, &board->slots[slot], STDIN_FILENO);
+	return 0;
+}
+
 static int main_serve(struct settings *s)
 {
 	struct server *server = &s->server;
@@ -442,5 +479,7 @@ int main(int argc, char **argv)
 		return registry_list_handlers(stdout);
 	if (s.explain)
 		return registry_explain(s.explain, stdout);
+	if (s.serve_stdin)
+		return main_serve_stdin(&s.server, s.serve_stdin);
 	return main_serve(&s);
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -89,10 +90,18 @@ void children_reap(struct children *all)
 	}
 }
 
-static void children_kill(const struct children *all, int number)
+static void children_ask(const struct children *all, bool late)
 {
-	for (unsigned i = 0; i < all->count; i++)
-		kill(all->list[i].pid, number);
+	for (unsigned i = 0; i < all->count; i++) {
+		const pid_t pid = all->list[i].pid;
+
+		if (late)
+			kill(pid, SIGKILL);
+		else if (all->ask)
+			all->ask(pid);
+		else
+			kill(pid, SIGTERM);
+	}
 }
 
 int children_drain(struct children *all)
@@ -104,7 +113,7 @@ int children_drain(struct children *all)
 		const bool late =
 			clock_ns() > signals_deadline() + CHILDREN_PATIENCE_NS;
 
-		children_kill(all, late ? SIGKILL : SIGTERM);
+		children_ask(all, late);
 		if (ppoll(&event, 1, &nudge, NULL) > 0)
 			signals_clear();
 	}

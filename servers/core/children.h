@@ -12,6 +12,9 @@ struct children {
 	struct scoreboard *board;
 	struct child *list;
 	unsigned count, size;
+	/* How one is asked to stop, again and again until it has; NULL: by
+	 * SIGTERM. */
+	void (*ask)(pid_t pid);
 };
 
 void children_init(struct children *all, struct scoreboard *board);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "servers/core/scoreboard.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -27,6 +28,35 @@ struct scoreboard *board_new(void)
 void board_free(struct scoreboard *b)
 {
 	munmap(b, sizeof(*b));
+}
+
+int board_share(struct scoreboard *b)
+{
+	const int fd = memfd_create("scoreboard", MFD_CLOEXEC);
+	int error = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, b, sizeof(*b)) != (ssize_t)sizeof(*b))
+		error = -ENOSPC;
+	else if (mmap(b, sizeof(*b), PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED)
+		error = -errno;
+	if (!error)
+		return fd;
+	close(fd);
+	return error;
+}
+
+struct scoreboard *board_attach(int fd)
+{
+	struct scoreboard *b = mmap(
+		NULL, sizeof(*b), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (b == MAP_FAILED)
+		return NULL;
+	close(fd);
+	return b;
 }
 
 struct slot *board_claim(struct scoreboard *b, enum slot_kind kind)

@@ -60,6 +60,14 @@ struct scoreboard {
 /* Maps one. NULL with errno set. */
 struct scoreboard *board_new(void);
 void board_free(struct scoreboard *b);
+/*
+ * For a program that is to count in it after an exec: the descriptor of its
+ * memory (close-on-exec), or -errno. Before there is any other thread or
+ * process; what was counted, and where it is mapped, stay.
+ */
+int board_share(struct scoreboard *b);
+/* In that program: maps it, and closes `fd`. NULL with errno set. */
+struct scoreboard *board_attach(int fd);
 
 /*
  * Takes a free slot for a worker about to start (its pid and tid are set by

@@ -33,6 +33,7 @@ class Model:
 MODELS = (
     Model("blocking", holds=1),
     Model("fork", makes="process"),
+    Model("inetd", makes="process"),
     Model("thread", makes="thread"),
     Model("select", descriptors=1024),
     Model("poll"),
