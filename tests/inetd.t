@@ -61,6 +61,7 @@ def stop(cell):
         peer.send(b"b\na\n")
         inetd.send_signal()
         equal(peer.read_to_end(), b"a\nb\n", "reply")
+        inetd.stopped()
 
 
 @TABLE.cell
