@@ -50,7 +50,8 @@ void worker_tick(struct worker *w)
 
 void worker_queue(struct worker *w, struct conn *c)
 {
-	if (c->queued || c->dead)
+	/* While it is away its bits are not ours to look at, and it lives. */
+	if (c->queued || (!c->away && c->dead))
 		return;
 	c->queued = true;
 	c->next_queued = NULL;
