@@ -216,7 +216,7 @@ void board_write_json(const struct scoreboard *b, struct json *j)
 				slot_get(&b->errors[i].count));
 	json_end(j);
 	json_array(j, "workers");
-	if (slot_get(&b->past.accepted))
+	if (slot_get(&b->past.accepted) || slot_get(&b->past.requests))
 		board_write_worker(&b->past, BOARD_SLOTS, j);
 	for (unsigned i = 0; i < BOARD_SLOTS; i++)
 		if (board_worth_telling(b, i))
