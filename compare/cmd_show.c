@@ -4,6 +4,7 @@
 #include "compare/command.h"
 #include "compare/csv.h"
 #include "compare/lesson.h"
+#include "compare/report.h"
 #include "compare/table.h"
 
 #include <argp.h>
@@ -134,6 +135,47 @@ int cmd_export(int argc, char **argv)
 	}
 	run = command_load(o.db, o.run ? o.run : "latest", &id);
 	rc = run ? write_run(run, &o) : -1;
+	run_free(run);
+	return rc ? 1 : 0;
+}
+
+static const struct argp_option report_table[] = {
+	{"db", 'D', "FILE", 0, "database (" DEFAULT_DB ")", 0},
+	{"output", 'o', "FILE", 0, "where to (results/report.html)", 0},
+	{0},
+};
+
+static int write_report(const struct run *run, const char *path)
+{
+	struct analysis *a = analysis_new(run);
+	FILE *out = strcmp(path, "-") ? fopen(path, "we") : stdout;
+	int rc = a && out ? report_print(a, out) : -1;
+
+	if (out && (out == stdout ? fflush(out) : fclose(out)))
+		rc = -1;
+	if (rc)
+		log_warn("cannot write %s", path);
+	else if (strcmp(path, "-"))
+		printf("%s\n", path);
+	analysis_free(a);
+	return rc;
+}
+
+int cmd_report(int argc, char **argv)
+{
+	static const struct argp argp = {report_table, parse, "[RUN]",
+		"Write a run (the latest one) as a page for a browser: one "
+		"file that needs nothing else.",
+		NULL, NULL, NULL};
+	struct show_options o = {
+		.db = DEFAULT_DB, .output = "results/report.html"};
+	struct run *run;
+	int64_t id;
+	int rc;
+
+	options_read(&o, &argp, argc, argv);
+	run = command_load(o.db, o.run ? o.run : "latest", &id);
+	rc = run ? write_report(run, o.output) : -1;
 	run_free(run);
 	return rc ? 1 : 0;
 }

@@ -22,6 +22,8 @@ static const struct command {
 	{"list", "", "the runs in the database and the experiments there are",
 		cmd_list},
 	{"show", "RUN", "the table of a run", cmd_show},
+	{"report", "RUN [-o FILE.html]", "a run as a page for a browser",
+		cmd_report},
 	{"export", "RUN", "a run as CSV, JSON or Markdown", cmd_export},
 	{"import", "FILE.json", "take an exported run into the database",
 		cmd_import},
@@ -52,7 +54,8 @@ static void print_help(FILE *out)
 static int usage_error(const char *what)
 {
 	log_warnx(
-		"%s: say run, list, show, export or import (or --help)", what);
+		"%s: say run, list, show, report, export or import (or --help)",
+		what);
 	return EXIT_USAGE;
 }
 

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* A run as one HTML page that needs nothing else: no script, no network. */
+#ifndef SERVERLAB_COMPARE_REPORT_H
+#define SERVERLAB_COMPARE_REPORT_H
+
+#include "compare/analysis.h"
+
+#include <stdio.h>
+
+/* 0, or -1 when it cannot be written. */
+int report_print(const struct analysis *a, FILE *out);
+
+/* What a point says in one sentence; "" if nothing was measured. Returns
+ * buf. */
+const char *report_answer(const struct point *p, char *buf, size_t size);
+
+#endif
