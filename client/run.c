@@ -45,6 +45,8 @@ static void run_catch_signals(void)
 	action.sa_flags = (int)SA_RESETHAND;
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	/* Whoever reads our phases may have gone. */
+	signal(SIGPIPE, SIG_IGN);
 }
 
 /* ---- threads ------------------------------------------------------------ */

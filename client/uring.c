@@ -48,6 +48,7 @@ struct uring_engine {
 	unsigned buffer_count;
 	unsigned queued; /* since the last submission */
 	bool quiet_sends;
+	bool fixed;	  /* sockets are registered, see uring_fix() */
 	bool one_receive; /* connections are short: none shall be left over */
 	struct uring_message *messages; /* one per connection */
 };
@@ -102,6 +103,35 @@ static void uring_queue(
 		uring_submit(w, e);
 }
 
+static unsigned uring_slot(const struct connection *c)
+{
+	return (unsigned)(c - c->worker->connections);
+}
+
+/* Registers the socket of a connection that is to last, so that not each of
+ * its requests looks it up; -1 takes it out again. */
+static void uring_fix(struct connection *c, int fd)
+{
+	struct uring_engine *e = c->worker->engine;
+
+	if (!e->fixed)
+		return;
+	c->worker->tally->syscalls++;
+	io_uring_register_files_update(&e->ring, uring_slot(c), &fd, 1);
+}
+
+/* After the preparation with c->fd. */
+static void uring_use_fixed(
+	const struct connection *c, struct io_uring_sqe *sqe)
+{
+	const struct uring_engine *e = c->worker->engine;
+
+	if (!e->fixed)
+		return;
+	sqe->fd = (int)uring_slot(c);
+	sqe->flags |= IOSQE_FIXED_FILE;
+}
+
 static void uring_arm_wake(struct worker *w)
 {
 	struct io_uring_sqe *sqe = uring_sqe(w);
@@ -119,6 +149,7 @@ static void uring_receive(struct connection *c)
 		io_uring_prep_recv(sqe, c->fd, NULL, 0, 0);
 	else
 		io_uring_prep_recv_multishot(sqe, c->fd, NULL, 0, 0);
+	uring_use_fixed(c, sqe);
 	sqe->flags |= IOSQE_BUFFER_SELECT;
 	sqe->buf_group = URING_GROUP;
 	c->engine_listed = true;
@@ -173,6 +204,7 @@ static void uring_send(struct connection *c)
 		return;
 	sqe = uring_sqe(c->worker);
 	uring_prepare_send(c, sqe, &len);
+	uring_use_fixed(c, sqe);
 	if (e->quiet_sends)
 		sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
 	else
@@ -190,6 +222,7 @@ static void uring_disconnect(struct connection *c)
 		c->worker->tally->syscalls++;
 		shutdown(c->fd, SHUT_RDWR);
 	}
+	uring_fix(c, -1);
 	close(c->fd);
 }
 
@@ -210,6 +243,7 @@ static void uring_connected(struct connection *c, int result)
 		connection_error(c, ERROR_CONNECT, -result);
 		return;
 	}
+	uring_fix(c, c->fd);
 	connection_connected(c);
 	if (c->fd >= 0)
 		uring_receive(c);
@@ -403,6 +437,9 @@ static int uring_open(struct worker *w)
 		uring_free(e);
 		return uring_fail("rings of buffers", error);
 	}
+	e->fixed =
+		!e->one_receive && io_uring_register_files_sparse(&e->ring,
+					   (unsigned)w->connection_count) == 0;
 	io_uring_register_ring_fd(&e->ring); /* spares a lookup, if it can */
 	w->engine = e;
 	uring_arm_wake(w);

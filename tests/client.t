@@ -1014,6 +1014,21 @@ def _(cell):
 
 @TABLE.cell
 def _(cell):
+    """a reader of --phase-fd that has gone does not end the run"""
+    end, far_end = os.pipe()
+    os.close(end)
+    done = subprocess.run([CLIENT, "-n", "10", "-c", "1", "--phase-fd",
+                           str(far_end), Server(echo).address],
+                          pass_fds=[far_end], capture_output=True, text=True,
+                          timeout=PATIENCE)
+    os.close(far_end)
+    equal(done.returncode, 0, "exit status")
+    check("Requests/sec" in done.stdout, "the report")
+    check("cannot write to descriptor" in done.stderr, done.stderr)
+
+
+@TABLE.cell
+def _(cell):
     """a result that cannot be written is said before the run"""
     done = subprocess.run([CLIENT, "-d", "10m", "--json", "/nonexistent/x",
                            Server(echo).address], capture_output=True,
