@@ -29,13 +29,13 @@
  */
 #include <errno.h>
 #include <pthread.h>
-#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "servers/core/model.h"
 #include "servers/core/sock.h"
+#include "servers/core/team.h"
 
 struct leader_options {
 	uint64_t workers;
@@ -47,12 +47,6 @@ struct leaders {
 	pthread_mutex_t lead;  /* who holds it waits for events */
 	pthread_mutex_t state; /* of the loop: held for moments only */
 	int error;
-};
-
-struct leader_thread {
-	struct leaders *all;
-	pthread_t id;
-	struct worker worker;
 };
 
 /* Always edge-triggered: a connection that a thread is serving is not
@@ -161,8 +155,9 @@ static void leader_give_back(
 	pthread_mutex_unlock(&all->state);
 }
 
-static void leader_work(struct leaders *all, struct worker *own)
+static void leader_work(void *model, struct worker *own)
 {
+	struct leaders *all = model;
 	bool go_on = true;
 
 	while (go_on) {
@@ -174,59 +169,23 @@ static void leader_work(struct leaders *all, struct worker *own)
 	}
 }
 
-static void *leader_thread(void *argument)
-{
-	struct leader_thread *t = argument;
-
-	signals_in_thread();
-	board_enter(t->worker.slot);
-	leader_work(t->all, &t->worker);
-	slot_add(&t->worker.slot->cpu_ns, thread_cpu_ns());
-	return NULL;
-}
-
-/* Returns how many threads run; fewer than wanted is not the end. */
-static unsigned leader_start(
-	struct leaders *all, struct leader_thread *threads, unsigned n)
-{
-	struct server *s = all->loop.worker.server;
-	unsigned started = 0;
-
-	while (started < n) {
-		struct leader_thread *t = &threads[started];
-		struct slot *slot = board_claim(s->board, SLOT_THREAD);
-
-		t->all = all;
-		if (worker_init(&t->worker, s, slot, WORKER_LARGE) < 0)
-			break;
-		if (pthread_create(&t->id, NULL, leader_thread, t)) {
-			board_error(s->board, "thread", EAGAIN);
-			worker_release(&t->worker);
-			break;
-		}
-		started++;
-	}
-	return started;
-}
-
 /* The main thread only waits for the others: a signal finds it at once. */
 static int leader_serve_all(struct leaders *all, unsigned workers)
 {
-	struct leader_thread *threads = calloc(workers, sizeof(*threads));
-	unsigned started;
+	struct team team = {
+		.server = all->loop.worker.server,
+		.run = leader_work,
+		.model = all,
+	};
 	int error = loop_begin(&all->loop);
 
-	if (!error && threads) {
-		started = leader_start(all, threads, workers);
-		for (unsigned i = 0; i < started; i++) {
-			pthread_join(threads[i].id, NULL);
-			worker_release(&threads[i].worker);
-		}
-		error = started ? all->error : -EAGAIN;
-		loop_end(&all->loop);
-	}
-	free(threads);
-	return threads ? error : -ENOMEM;
+	if (!error)
+		error = team_start(&team, workers);
+	if (error)
+		return error;
+	team_join(&team);
+	loop_end(&all->loop);
+	return all->error;
 }
 
 static int leader_run(struct server *s)

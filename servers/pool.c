@@ -31,11 +31,11 @@
  */
 #include <errno.h>
 #include <pthread.h>
-#include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "servers/core/model.h"
+#include "servers/core/team.h"
 
 struct pool_options {
 	uint64_t workers;
@@ -53,14 +53,6 @@ struct pool_list {
 struct pool {
 	struct loop loop; /* first: the loop's functions are given this */
 	struct pool_list jobs, done;
-	struct pool_thread *threads;
-	unsigned started;
-};
-
-struct pool_thread {
-	struct pool *pool;
-	pthread_t id;
-	struct worker worker;
 };
 
 /* Returns true if the list was empty. */
@@ -120,61 +112,40 @@ static void pool_take_back(struct loop *l)
 	}
 }
 
-static void *pool_thread(void *argument)
+static void pool_work(void *model, struct worker *own)
 {
-	struct pool_thread *t = argument;
-	struct worker *w = &t->worker;
+	struct pool *pool = model;
 	const uint64_t one = 1;
 	struct conn *c;
 
-	signals_in_thread();
-	board_enter(w->slot);
-	while ((c = pool_take(&t->pool->jobs))) {
-		worker_tick(w);
-		c->worker = w;
+	while ((c = pool_take(&pool->jobs))) {
+		worker_tick(own);
+		c->worker = own;
 		conn_continue(c);
-		if (pool_put(&t->pool->done, c) &&
-			write(t->pool->loop.notice.fd, &one, sizeof(one)) < 0)
+		if (pool_put(&pool->done, c) &&
+			write(pool->loop.notice.fd, &one, sizeof(one)) < 0)
 			log_warn("cannot wake the loop");
 	}
-	slot_add(&w->slot->cpu_ns, thread_cpu_ns());
-	return NULL;
 }
 
-static int pool_start(struct pool *pool, struct server *s, unsigned workers)
+static void pool_close(struct pool_list *list)
 {
-	int error = 0;
+	pthread_mutex_lock(&list->lock);
+	list->closed = true;
+	pthread_cond_broadcast(&list->filled);
+	pthread_mutex_unlock(&list->lock);
+}
 
-	pool->threads = calloc(workers, sizeof(*pool->threads));
-	if (!pool->threads)
-		return -ENOMEM;
-	while (!error && pool->started < workers) {
-		struct pool_thread *t = &pool->threads[pool->started];
+static int pool_serve(struct pool *pool, struct server *s, unsigned workers)
+{
+	struct team team = {.server = s, .run = pool_work, .model = pool};
+	int error = team_start(&team, workers);
 
-		t->pool = pool;
-		error = worker_init(&t->worker, s,
-			board_claim(s->board, SLOT_THREAD), WORKER_LARGE);
-		if (!error)
-			error = -pthread_create(&t->id, NULL, pool_thread, t);
-		if (!error)
-			pool->started++;
-	}
-	if (error)
-		log_warnx("cannot start %u threads", workers);
+	if (!error)
+		error = epoll_loop(&pool->loop);
+	pool_close(&pool->jobs);
+	team_join(&team);
 	return error;
-}
-
-static void pool_stop(struct pool *pool)
-{
-	pthread_mutex_lock(&pool->jobs.lock);
-	pool->jobs.closed = true;
-	pthread_cond_broadcast(&pool->jobs.filled);
-	pthread_mutex_unlock(&pool->jobs.lock);
-	for (unsigned i = 0; i < pool->started; i++) {
-		pthread_join(pool->threads[i].id, NULL);
-		worker_release(&pool->threads[i].worker);
-	}
-	free(pool->threads);
 }
 
 static int pool_run(struct server *s)
@@ -200,13 +171,9 @@ static int pool_run(struct server *s)
 	if (pool.loop.notice.fd < 0)
 		return -errno;
 	error = worker_init(w, s, &s->board->slots[0], WORKER_LARGE);
-	if (error)
-		return error;
 	w->deferred = true;
-	error = pool_start(&pool, s, (unsigned)options->workers);
 	if (!error)
-		error = epoll_loop(&pool.loop);
-	pool_stop(&pool);
+		error = pool_serve(&pool, s, (unsigned)options->workers);
 	worker_release(w);
 	close(pool.loop.notice.fd);
 	return error;
