@@ -87,6 +87,7 @@ static int write_text(const struct run *run, const char *format, FILE *out)
 	if (!a)
 		return -1;
 	table_print_markdown(a, out);
+	lesson_print_markdown(run, out);
 	analysis_free(a);
 	return 0;
 }

@@ -52,3 +52,12 @@ void lesson_print_expectations(
 	}
 	plan_release(&plan);
 }
+
+void lesson_print_markdown(const struct run *run, FILE *out)
+{
+	struct plan plan;
+
+	if (!lesson_load(&plan, run) && plan.explain)
+		fprintf(out, "\n%s\n", plan.explain);
+	plan_release(&plan);
+}

@@ -19,4 +19,7 @@ int lesson_load(struct plan *plan, const struct run *run);
 void lesson_print_expectations(
 	const struct run *run, const struct style *style, FILE *out);
 
+/* The explanation as a paragraph of Markdown; nothing for a run without. */
+void lesson_print_markdown(const struct run *run, FILE *out);
+
 #endif

@@ -25,6 +25,7 @@ static const struct command {
 	{"report", "RUN [-o FILE.html]", "a run as a page for a browser",
 		cmd_report},
 	{"export", "RUN", "a run as CSV, JSON or Markdown", cmd_export},
+	{"diff", "A B", "what has changed between two runs", cmd_diff},
 	{"import", "FILE.json", "take an exported run into the database",
 		cmd_import},
 	{0},
@@ -54,7 +55,7 @@ static void print_help(FILE *out)
 static int usage_error(const char *what)
 {
 	log_warnx(
-		"%s: say run, list, show, report, export or import (or --help)",
+		"%s: say run, list, show, report, export, diff or import (or --help)",
 		what);
 	return EXIT_USAGE;
 }

@@ -112,6 +112,86 @@ struct comparison stats_compare(
 	return c;
 }
 
+double stats_welch(
+	const double *a, size_t a_count, const double *b, size_t b_count)
+{
+	double va, vb, difference, freedom;
+
+	if (a_count < 2 || b_count < 2)
+		return 1;
+	va = gsl_stats_variance(a, 1, a_count) / (double)a_count;
+	vb = gsl_stats_variance(b, 1, b_count) / (double)b_count;
+	difference = fabs(
+		gsl_stats_mean(a, 1, a_count) - gsl_stats_mean(b, 1, b_count));
+	if (va + vb == 0)
+		return difference == 0 ? 1 : 0;
+	freedom = (va + vb) * (va + vb) /
+		  (va * va / (double)(a_count - 1) +
+			  vb * vb / (double)(b_count - 1));
+	return 2 * gsl_cdf_tdist_Q(difference / sqrt(va + vb), freedom);
+}
+
+/* The usable values and, behind them, their logarithms. */
+static size_t stats_usable_logs(const double *x, size_t n, double *values)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (stats_usable(x[i])) {
+			values[used] = x[i];
+			values[n + used++] = log(x[i]);
+		}
+	return used;
+}
+
+/* The median of n draws from n values. */
+static double stats_draw(const double *x, size_t n, double *drawn, gsl_rng *rng)
+{
+	for (size_t i = 0; i < n; i++)
+		drawn[i] = x[gsl_rng_uniform_int(rng, n)];
+	return stats_median_of(drawn, n);
+}
+
+static void stats_ratio_interval(struct estimate *e, const double *a,
+	size_t a_count, const double *b, size_t b_count, gsl_rng *rng)
+{
+	size_t most = a_count > b_count ? a_count : b_count;
+	double *ratios = malloc((STATS_RESAMPLES + most) * sizeof(*ratios));
+	double *drawn = ratios + STATS_RESAMPLES;
+
+	if (!ratios)
+		return;
+	for (size_t r = 0; r < STATS_RESAMPLES; r++) {
+		ratios[r] = stats_draw(a, a_count, drawn, rng);
+		ratios[r] /= stats_draw(b, b_count, drawn, rng);
+	}
+	gsl_sort(ratios, 1, STATS_RESAMPLES);
+	e->low = stats_quantile(ratios, STATS_RESAMPLES, STATS_LEVEL / 2);
+	e->high = stats_quantile(ratios, STATS_RESAMPLES, 1 - STATS_LEVEL / 2);
+	free(ratios);
+}
+
+struct comparison stats_compare_unpaired(const double *a, size_t a_count,
+	const double *b, size_t b_count, gsl_rng *rng)
+{
+	struct comparison c = {stats_unknown, 1, NAN};
+	double *x = calloc(2 * (a_count + b_count) + 1, sizeof(*x));
+	double *y = x + 2 * a_count;
+	size_t n, m;
+
+	if (!x)
+		return c;
+	n = stats_usable_logs(a, a_count, x);
+	m = stats_usable_logs(b, b_count, y);
+	c.p = stats_welch(x + a_count, n, y + b_count, m);
+	c.ratio.n = n < m ? n : m;
+	c.ratio.value = stats_median(x, n) / stats_median(y, m);
+	if (c.ratio.n > 1)
+		stats_ratio_interval(&c.ratio, x, n, y, m, rng);
+	free(x);
+	return c;
+}
+
 int stats_holm(double *p, size_t n)
 {
 	size_t *order = malloc((n ? n : 1) * sizeof(*order));

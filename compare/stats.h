@@ -58,6 +58,19 @@ struct comparison {
 struct comparison stats_compare(
 	const double *a, const double *b, size_t n, gsl_rng *rng);
 
+/*
+ * Compares values that were measured at different times: nothing pairs them.
+ * The ratio is that of the medians, p that of Welch's t-test of the
+ * logarithms; effect is not known.
+ */
+struct comparison stats_compare_unpaired(const double *a, size_t a_count,
+	const double *b, size_t b_count, gsl_rng *rng);
+
+/* Two-sided p of Welch's t-test that two means are equal; 1 where either has
+ * fewer than two values. */
+double stats_welch(
+	const double *a, size_t a_count, const double *b, size_t b_count);
+
 /* Two-sided p of the one-sample t-test that the mean of x is 0; 1 for n < 2.
  * 0 where all values are one and the same other than 0. */
 double stats_t_test(const double *x, size_t n);

@@ -333,5 +333,14 @@ void table_print_markdown(const struct analysis *a, FILE *out)
 {
 	struct style style = {.utf8 = true, .width = 100};
 
+	print_load(a->run, out);
+	fputs("; ", out);
+	print_place(a->run, out);
+	fputs(".\n\n", out);
 	print_points(a, &style, true, out);
+	fputs("Medians over the rounds; ± is half of the 95 % interval. * marks "
+	      "the best, and what cannot be told from it; ~ is no difference "
+	      "that is more than noise. ≥: the client was the slower side, so "
+	      "order and ratios go by the server's CPU time per request.\n",
+		out);
 }

@@ -257,6 +257,35 @@ def report_escapes(cell):
 
 
 @TABLE.cell
+def diff(cell):
+    """diff compares two runs; a run differs in nothing from itself"""
+    succeed(cell, "run", *SHORT)
+    succeed(cell, "run", *SHORT)
+    text = succeed(cell, "diff", "1", "1")
+    check("4 figures compared: 0 better, 0 worse" in text, text)
+    result = compare(cell, "diff", "1", "2", "--threshold", "1000")
+    equal(result.returncode, 0, "exit status below the threshold")
+    check("4 figures compared" in result.stdout, result.stdout)
+    succeed(cell, "run", "--models", "select", *QUICK)
+    result = compare(cell, "diff", "1", "3")
+    equal(result.returncode, 1, "exit status where nothing is in common")
+    check("no cell in common" in result.stderr, result.stderr)
+    equal(compare(cell, "diff", "1").returncode, 64, "exit status for one run")
+
+
+@TABLE.cell
+def readme_table(cell):
+    """the README's table is that of the reference run"""
+    top = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    reference = os.path.join(top, "results", "reference", "race.json")
+    if not os.path.exists(reference):
+        raise tap.Skip("no reference run is kept")
+    table = succeed(cell, "export", reference, "--format", "markdown")
+    with open(os.path.join(top, "README.md"), encoding="utf-8") as file:
+        check(table in file.read(), "scripts/reference --table writes it")
+
+
+@TABLE.cell
 def order_is_shuffled_by_the_seed(cell):
     """each round has its own order, and the seed decides it"""
     orders = []

@@ -14,6 +14,7 @@
 
 #include "compare/analysis.h"
 #include "compare/csv.h"
+#include "compare/diff.h"
 #include "compare/table.h"
 
 static const struct style plain = {.width = 100};
@@ -315,6 +316,45 @@ static void test_no_colour_unless_asked(void **state)
 	run_free(run);
 }
 
+static struct diff_count diff(const struct run *a, const struct run *b,
+	double threshold, const char *says)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	struct diff_count count = diff_print(a, b, threshold, &plain, out);
+
+	fclose(out);
+	if (!strstr(text, says))
+		fail_msg("%s: %s", says, text);
+	free(text);
+	return count;
+}
+
+static void test_diff_tells_better_from_worse(void **state)
+{
+	struct run *a = make_run(), *b = make_run();
+	struct diff_count count;
+
+	(void)state;
+	add_model(a, "epoll", 200000, 4000, "server");
+	add_model(a, "poll", 100000, 8000, "client");
+	add_model(a, "gone", 1, 1, "server");
+	add_model(b, "epoll", 180000, 3600, "server");
+	add_model(b, "poll", 50000, 8000, "client");
+	count = diff(a, b, 0, "4 figures compared: 1 better, 1 worse");
+	assert_int_equal(count.compared, 4); /* gone is in one only */
+	assert_int_equal(count.better, 1);   /* epoll's CPU per request */
+	assert_int_equal(count.worse, 1);    /* its throughput; poll's is the
+					   * client's */
+	diff(a, b, 0.2, "0 better, 0 worse");
+	diff(a, a, 0, "0 better, 0 worse");
+	field_text(&b->environment.kernel, "another");
+	diff(a, b, 0, "warning: the runs differ in kernel");
+	run_free(a);
+	run_free(b);
+}
+
 static void test_figures_have_three_digits(void **state)
 {
 	static const struct {
@@ -404,6 +444,7 @@ int main(void)
 		cmocka_unit_test(test_every_point_has_its_table),
 		cmocka_unit_test(test_table_as_printed),
 		cmocka_unit_test(test_no_colour_unless_asked),
+		cmocka_unit_test(test_diff_tells_better_from_worse),
 		cmocka_unit_test(test_figures_have_three_digits),
 		cmocka_unit_test(test_bars_have_eighths_where_they_can),
 		cmocka_unit_test(test_markdown_and_csv),

@@ -126,6 +126,40 @@ static void test_paired_comparison(void **state)
 	gsl_rng_free(rng);
 }
 
+/* t = 2.829165 with 27.87902 degrees of freedom; p by numerical integration of
+ * its density. */
+static void test_welch(void **state)
+{
+	const double a[] = {27.5, 21.0, 19.0, 23.6, 17.0, 17.9, 16.9, 20.1,
+		21.9, 22.6, 23.1, 19.6, 19.0, 21.7, 21.4};
+	const double b[] = {27.1, 22.0, 20.8, 23.4, 23.4, 23.5, 25.8, 22.0,
+		24.8, 20.2, 21.9, 22.1, 22.9, 30.5, 24.0};
+	const double same[] = {2, 2};
+
+	(void)state;
+	close_to(stats_welch(a, 15, b, 15), 0.008551778311, 1e-9);
+	close_to(stats_welch(a, 1, b, 15), 1, 0);
+	close_to(stats_welch(same, 2, same, 2), 1, 0);
+}
+
+static void test_unpaired_comparison(void **state)
+{
+	const double a[] = {20, 22, NAN, 21}, b[] = {10, 11, 10.5, 0};
+	gsl_rng *rng = stats_rng(1);
+	struct comparison c = stats_compare_unpaired(a, 4, b, 4, rng);
+
+	(void)state;
+	assert_int_equal(c.ratio.n, 3);
+	close_to(c.ratio.value, 2, 1e-12);
+	assert_true(c.ratio.low >= 20.0 / 11 && c.ratio.low < 2);
+	assert_true(c.ratio.high <= 22.0 / 10 && c.ratio.high > 2);
+	assert_true(c.p < 0.001);
+	c = stats_compare_unpaired(a, 1, b, 4, rng);
+	close_to(c.p, 1, 0);
+	assert_true(isnan(c.ratio.low));
+	gsl_rng_free(rng);
+}
+
 /* The values of R's p.adjust(p, "holm"). */
 static void test_holm(void **state)
 {
@@ -234,6 +268,8 @@ int main(void)
 		cmocka_unit_test(test_same_seed_same_interval),
 		cmocka_unit_test(test_t_test_of_students_sleep),
 		cmocka_unit_test(test_paired_comparison),
+		cmocka_unit_test(test_welch),
+		cmocka_unit_test(test_unpaired_comparison),
 		cmocka_unit_test(test_holm),
 		cmocka_unit_test(test_a_difference_needs_interval_and_test),
 		cmocka_unit_test(test_jain),

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+#include "compare/diff.h"
+
+#include "compare/analysis.h"
+#include "compare/grid.h"
+#include "compare/metric.h"
+#include "compare/stats.h"
+#include "compare/table.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One metric of a cell that both runs have. */
+struct pair {
+	const struct cell *a, *b;
+	const struct metric *metric;
+	struct comparison ratio; /* b over a, above 1: better */
+	double before, after;
+	bool bounded;
+};
+
+struct pairs {
+	struct pair *at;
+	size_t count;
+};
+
+static const struct cell *find_same(
+	const struct run *run, const struct cell *cell)
+{
+	for (size_t c = 0; c < run->cell_count; c++) {
+		const struct cell *other = &run->cells[c];
+
+		if (!strcmp(other->model, cell->model) &&
+			!strcmp(other->handler, cell->handler) &&
+			!strcmp(other->workload, cell->workload) &&
+			json_equal(other->point, cell->point) &&
+			json_equal(other->options, cell->options))
+			return other;
+	}
+	return NULL;
+}
+
+static void compare_pair(struct pair *p, gsl_rng *rng)
+{
+	size_t most = p->a->sample_count + p->b->sample_count + 1;
+	double *x = calloc(2 * most, sizeof(*x)), *y = x + most;
+	size_t n, m;
+
+	if (!x)
+		return;
+	n = metric_values(p->metric, p->a, x);
+	m = metric_values(p->metric, p->b, y);
+	p->before = stats_median(x, n);
+	p->after = stats_median(y, m);
+	p->ratio = p->metric->more_is_better
+			   ? stats_compare_unpaired(y, m, x, n, rng)
+			   : stats_compare_unpaired(x, n, y, m, rng);
+	p->bounded = p->metric->unit == UNIT_RATE &&
+		     (cell_is_bounded(p->a) || cell_is_bounded(p->b));
+	free(x);
+}
+
+static void add_pairs(struct pairs *pairs, const struct cell *a,
+	const struct cell *b, gsl_rng *rng)
+{
+	static const char *const names[] = {"throughput", "cpu_per_request"};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct pair p = {
+			.a = a, .b = b, .metric = metric_find(names[i])};
+
+		compare_pair(&p, rng);
+		if (isfinite(p.ratio.ratio.value))
+			pairs->at[pairs->count++] = p;
+	}
+}
+
+/* "better", "worse", or "~". */
+static const char *verdict(const struct pair *p, double adjusted, double margin)
+{
+	const struct estimate *r = &p->ratio.ratio;
+
+	/* Throughput that is the client's says nothing of the server. */
+	if (p->bounded || !stats_differs(r, adjusted))
+		return "~";
+	if (r->low > 1 + margin)
+		return "better";
+	return r->high < 1 - margin ? "worse" : "~";
+}
+
+static void add_row(struct grid *g, const struct pair *p, const char *word,
+	const struct style *style)
+{
+	struct grid_row *row = grid_add(g);
+	char at[160], number[FIGURE_TEXT];
+
+	if (!row)
+		return;
+	point_text(p->a->point, at, sizeof(at));
+	snprintf(row->text[0], GRID_CELL, "%.80s", p->a->model);
+	snprintf(row->text[1], GRID_CELL, "%.150s", at);
+	snprintf(row->text[2], GRID_CELL, "%s", p->metric->name);
+	snprintf(row->text[3], GRID_CELL, "%s",
+		figure(p->before, p->metric->unit, style, number));
+	snprintf(row->text[4], GRID_CELL, "%s",
+		figure(p->after, p->metric->unit, style, number));
+	snprintf(row->text[5], GRID_CELL, "%.3f", p->ratio.ratio.value);
+	if (isfinite(p->ratio.ratio.low))
+		snprintf(row->text[6], GRID_CELL, "%.3f to %.3f",
+			p->ratio.ratio.low, p->ratio.ratio.high);
+	snprintf(row->text[7], GRID_CELL, "%s%s", word,
+		p->bounded ? " (the client's)" : "");
+	row->colour = *word == 'w' ? "31" : *word == 'b' ? "32" : NULL;
+}
+
+static struct diff_count print_pairs(const struct pairs *pairs,
+	double threshold, const struct style *style, FILE *out)
+{
+	static const char *const titles[] = {"model", "at", "metric", "before",
+		"after", "ratio", "interval", ""};
+	double *p = calloc(pairs->count + 1, sizeof(*p));
+	struct diff_count count = {.compared = pairs->count};
+	struct grid g = {0};
+
+	for (size_t c = 0; c < sizeof(titles) / sizeof(*titles); c++)
+		grid_column(&g, titles[c], c < 3 || c == 7);
+	for (size_t i = 0; p && i < pairs->count; i++)
+		p[i] = pairs->at[i].ratio.p;
+	if (p && !stats_holm(p, pairs->count))
+		for (size_t i = 0; i < pairs->count; i++) {
+			const char *word =
+				verdict(&pairs->at[i], p[i], threshold);
+
+			count.better += *word == 'b';
+			count.worse += *word == 'w';
+			add_row(&g, &pairs->at[i], word, style);
+		}
+	if (g.count)
+		grid_print(&g, style->colour, out);
+	grid_release(&g);
+	free(p);
+	return count;
+}
+
+/* Figures of two machines are no measure of a change. */
+static void warn_of(const struct run *a, const struct run *b, FILE *out)
+{
+	json_t *x = fields_to_json(environment_fields, &a->environment);
+	json_t *y = fields_to_json(environment_fields, &b->environment);
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(x, name,
+		value) if (strcmp(name, "version") &&
+			   !json_equal(value, json_object_get(y, name)))
+		fprintf(out, "warning: the runs differ in %s\n", name);
+	if (strcmp(a->server_cpus ? a->server_cpus : "",
+		    b->server_cpus ? b->server_cpus : "") ||
+		a->shared_cpus != b->shared_cpus)
+		fputs("warning: the runs differ in the CPUs they had\n", out);
+	json_decref(x);
+	json_decref(y);
+}
+
+struct diff_count diff_print(const struct run *a, const struct run *b,
+	double threshold, const struct style *style, FILE *out)
+{
+	struct pairs pairs = {
+		calloc(2 * a->cell_count + 1, sizeof(struct pair)), 0};
+	gsl_rng *rng = stats_rng((uint64_t)a->seed);
+	struct diff_count count = {0};
+
+	warn_of(a, b, out);
+	for (size_t c = 0; pairs.at && rng && c < a->cell_count; c++) {
+		const struct cell *same = find_same(b, &a->cells[c]);
+
+		if (same)
+			add_pairs(&pairs, &a->cells[c], same, rng);
+	}
+	if (pairs.at && rng)
+		count = print_pairs(&pairs, threshold, style, out);
+	fprintf(out, "\n%zu figures compared: %zu better, %zu worse\n",
+		count.compared, count.better, count.worse);
+	if (rng)
+		gsl_rng_free(rng);
+	free(pairs.at);
+	return count;
+}
