@@ -330,6 +330,9 @@ static int uring_body(struct loop *l)
 		return error;
 	}
 	l->model = &ul;
+	/* Each send of a batch holds a buffer. */
+	l->worker.pool.standard = URING_BUFFER;
+	l->worker.pool.keep = (unsigned)options->batch;
 	l->watch = uring_watch;
 	l->forget = uring_forget;
 	l->send = uring_send;

@@ -6,13 +6,13 @@
 #include <string.h>
 
 enum {
-	BUF_KEPT = 16,		 /* free buffers a pool holds on to */
+	BUF_KEPT = 16, /* free buffers a pool holds on to, if not told */
 	BUF_KEPT_SIZE = 1 << 18, /* larger ones are given back at once */
 };
 
 void buf_pool_init(struct buf_pool *pool, uint32_t standard)
 {
-	*pool = (struct buf_pool) {.standard = standard};
+	*pool = (struct buf_pool) {.standard = standard, .keep = BUF_KEPT};
 }
 
 void buf_pool_release(struct buf_pool *pool)
@@ -50,7 +50,7 @@ void buf_put(struct buf_pool *pool, struct buf *b)
 		b->dropped = true;
 		return;
 	}
-	if (pool->kept >= BUF_KEPT || b->size > BUF_KEPT_SIZE) {
+	if (pool->kept >= pool->keep || b->size > BUF_KEPT_SIZE) {
 		free(b);
 		return;
 	}

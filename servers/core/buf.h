@@ -24,6 +24,9 @@ struct buf_pool {
 	struct buf *free;
 	unsigned kept;	   /* buffers in the free list */
 	uint32_t standard; /* size of a new buffer */
+	/* As many free ones are held on to: more only where more are in use at
+	 * once, and again and again. */
+	unsigned keep;
 };
 
 void buf_pool_init(struct buf_pool *pool, uint32_t standard);
