@@ -143,7 +143,8 @@ static int run_connect(struct run_state *r)
 {
 	int error = 0;
 
-	while (!error && !run_interrupted && !crowd_is_ready(r->crowd))
+	while (!error && !run_interrupted && !crowd_is_ready(r->crowd) &&
+		!run_nobody_there(r))
 		error = run_wait(r, UINT64_MAX);
 	if (!r->run.config->workload->single)
 		while (!error && !run_interrupted && !run_has_failed(r) &&
