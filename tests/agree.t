@@ -31,6 +31,9 @@ CASES = (
     ("with a warmup", "line",
      ("-w", "line:size=64", "-d", "200ms", "--warmup", "100ms")),
     ("bytes", "bytes", ("-w", "bytes:size=4000", *SHORT)),
+    ("lines that wait", "work:pause=2ms,cpu=20us,dist=exp",
+     ("-w", "line:fold=off", "-n", "100", "--warmup", "0")),
+    ("web pages", "http", ("-w", "http:path=/", "-p", "8", *SHORT)),
     ("greetings", "greet", ("-w", "greet", "-n", "100", "--warmup", "0")),
 )
 
