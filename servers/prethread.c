@@ -29,9 +29,8 @@
  */
 #include <errno.h>
 #include <pthread.h>
-#include <semaphore.h>
-#include <stdlib.h>
 
+#include "servers/core/fd_queue.h"
 #include "servers/core/model.h"
 
 enum prethread_accept {
@@ -46,55 +45,31 @@ struct prethread_options {
 	uint64_t workers, queue;
 };
 
-/* Accepted connections that wait for a thread. */
-struct prethread_queue {
-	pthread_mutex_t lock; /* of the ring */
-	sem_t filled;	      /* counts what is in it */
-	int *ring;
-	uint64_t size, put, taken;
-};
-
 struct prethread {
 	const struct prethread_options *options;
 	pthread_mutex_t accepting; /* for accept=mutex */
-	struct prethread_queue queue;
+	struct fd_queue queue;	   /* for accept=queue */
 };
 
 static bool prethread_has_room(struct crew *c)
 {
-	struct prethread_queue *q = &((struct prethread *)c->model)->queue;
-	bool room;
-
-	pthread_mutex_lock(&q->lock);
-	room = q->put - q->taken < q->size;
-	pthread_mutex_unlock(&q->lock);
-	return room;
+	return fd_queue_has_room(&((struct prethread *)c->model)->queue);
 }
 
 static void prethread_put(struct crew *c, int fd)
 {
-	struct prethread_queue *q = &((struct prethread *)c->model)->queue;
-
-	pthread_mutex_lock(&q->lock);
-	q->ring[q->put++ % q->size] = fd;
-	pthread_mutex_unlock(&q->lock);
-	sem_post(&q->filled);
+	fd_queue_put(&((struct prethread *)c->model)->queue, fd);
 }
 
-/* A semaphore, since its wait ends early when the server is to stop. */
-static int prethread_take(struct seat *seat, struct prethread_queue *q)
+static int prethread_take(struct seat *seat, struct fd_queue *queue)
 {
-	bool was_full;
-	int fd;
+	bool was_full = false;
+	int fd = fd_queue_take(queue, &was_full);
 
-	if (sem_wait(&q->filled) < 0)
-		return -errno;
-	pthread_mutex_lock(&q->lock);
-	was_full = q->put - q->taken == q->size;
-	fd = q->ring[q->taken++ % q->size];
-	pthread_mutex_unlock(&q->lock);
+	if (fd < 0)
+		return fd;
 	if (was_full)
-		seat_idle(seat);
+		seat_idle(seat); /* the main thread may accept again */
 	slot_add(&seat->slot->accepted, 1);
 	return fd;
 }
@@ -120,11 +95,7 @@ static int prethread_next(struct seat *seat, struct acceptor *a)
 /* What was accepted before the stop is still served. */
 static bool prethread_goes_on(struct prethread *pool)
 {
-	int waiting = 0;
-
-	if (pool->options->accept == PRETHREAD_QUEUE)
-		sem_getvalue(&pool->queue.filled, &waiting);
-	return waiting > 0 || !signals_stopping();
+	return !signals_stopping() || fd_queue_length(&pool->queue) > 0;
 }
 
 static int prethread_work(struct seat *seat)
@@ -157,23 +128,6 @@ static int prethread_work(struct seat *seat)
 	return 0;
 }
 
-static int prethread_init(
-	struct prethread *pool, const struct prethread_options *options)
-{
-	*pool = (struct prethread) {
-		.options = options,
-		.accepting = PTHREAD_MUTEX_INITIALIZER,
-		.queue =
-			{
-				.lock = PTHREAD_MUTEX_INITIALIZER,
-				.size = options->queue,
-				.ring = calloc(options->queue, sizeof(int)),
-			},
-	};
-	sem_init(&pool->queue.filled, 0, 0);
-	return pool->queue.ring ? 0 : -ENOMEM;
-}
-
 static int prethread_run(struct server *s)
 {
 	static const enum crew_accept accepts[] = {
@@ -183,7 +137,10 @@ static int prethread_run(struct server *s)
 		[PRETHREAD_REUSEPORT] = CREW_REUSEPORT,
 	};
 	const struct prethread_options *options = s->model_options;
-	struct prethread pool;
+	struct prethread pool = {
+		.options = options,
+		.accepting = PTHREAD_MUTEX_INITIALIZER,
+	};
 	struct crew crew = {
 		.server = s,
 		.kind = CREW_THREAD,
@@ -194,11 +151,11 @@ static int prethread_run(struct server *s)
 		.has_room = prethread_has_room,
 		.put = prethread_put,
 	};
-	int error = prethread_init(&pool, options);
+	int error = fd_queue_init(&pool.queue, options->queue);
 
 	if (!error)
 		error = crew_run(&crew);
-	free(pool.queue.ring);
+	fd_queue_release(&pool.queue);
 	return error;
 }
 
