@@ -69,6 +69,11 @@ struct histogram *outcome_first_byte(const struct outcome *o)
 	return outcome_sum(o->window.whole, o->window.first);
 }
 
+struct histogram *outcome_connect(const struct outcome *o)
+{
+	return outcome_sum(o->warmup.connect, o->window.connect);
+}
+
 struct histogram *outcome_corrected(const struct outcome *o)
 {
 	if (!o->config->open_loop)

@@ -59,6 +59,8 @@ double outcome_rate(const struct outcome *o); /* answered per second */
 /* Latency histograms of the window, made from its parts: to be freed. */
 struct histogram *outcome_raw(const struct outcome *o);
 struct histogram *outcome_first_byte(const struct outcome *o);
+/* Of all connections, those made before the window too. */
+struct histogram *outcome_connect(const struct outcome *o);
 /* The same as raw in a closed loop, where every send is the intended one. */
 struct histogram *outcome_corrected(const struct outcome *o);
 

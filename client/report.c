@@ -207,22 +207,29 @@ static void report_quantiles(
 
 static int report_latency(struct json *j, const struct outcome *o)
 {
-	struct histogram *raw = outcome_raw(o);
-	struct histogram *corrected = outcome_corrected(o);
-	struct histogram *first = outcome_first_byte(o);
-	int error = raw && corrected && first ? 0 : -ENOMEM;
+	static const struct {
+		const char *name;
+		struct histogram *(*make)(const struct outcome *o);
+	} parts[] = {
+		{"corrected", outcome_corrected},
+		{"raw", outcome_raw},
+		{"connect", outcome_connect},
+		{"first_byte", outcome_first_byte},
+	};
+	int error = 0;
+	size_t i;
 
-	if (!error) {
-		json_object(j, "latency_ns");
-		report_quantiles(j, "corrected", corrected);
-		report_quantiles(j, "raw", raw);
-		report_quantiles(j, "connect", o->window.connect);
-		report_quantiles(j, "first_byte", first);
-		json_end(j);
+	json_object(j, "latency_ns");
+	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		struct histogram *h = parts[i].make(o);
+
+		if (h)
+			report_quantiles(j, parts[i].name, h);
+		else
+			error = -ENOMEM;
+		histogram_free(h);
 	}
-	histogram_free(raw);
-	histogram_free(corrected);
-	histogram_free(first);
+	json_end(j);
 	return error;
 }
 

@@ -2,6 +2,8 @@
 #include "client/text.h"
 
 #include <inttypes.h>
+#include <langinfo.h>
+#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,15 +66,24 @@ const char *text_bytes(double bytes, char *buf, size_t size)
 
 struct text {
 	FILE *out;
-	const char *bold, *red, *green, *dim, *plain;
+	const char *bar; /* a piece of a bar */
+	const char *bold, *red, *dim, *plain;
 };
 
 static struct text text_style(FILE *out, bool colour)
 {
-	if (!colour)
-		return (struct text) {out, "", "", "", "", ""};
-	return (struct text) {
-		out, "\033[1m", "\033[31m", "\033[32m", "\033[2m", "\033[0m"};
+	struct text t = {out, "#", "", "", "", ""};
+
+	setlocale(LC_CTYPE, "");
+	if (strcmp(nl_langinfo(CODESET), "UTF-8") == 0)
+		t.bar = "\u2588";
+	if (colour) {
+		t.bold = "\033[1m";
+		t.red = "\033[31m";
+		t.dim = "\033[2m";
+		t.plain = "\033[0m";
+	}
+	return t;
 }
 
 static void text_head(const struct text *t, const struct outcome *o)
@@ -139,6 +150,7 @@ static void text_summaries(const struct text *t, const struct outcome *o,
 	const struct histogram *raw, const struct histogram *corrected)
 {
 	struct histogram *first = outcome_first_byte(o);
+	struct histogram *connect = outcome_connect(o);
 
 	fprintf(t->out, "%s  %-10s  %10s  %10s  %10s  %10s%s\n", t->dim,
 		"latency", "mean", "stddev", "min", "max", t->plain);
@@ -150,10 +162,12 @@ static void text_summaries(const struct text *t, const struct outcome *o,
 	}
 	if (histogram_count(o->window.first) > 0 && first)
 		text_summary(t, "first byte", first);
-	text_summary(t, "connect", o->window.connect);
+	if (connect)
+		text_summary(t, "connect", connect);
 	if (o->config->open_loop)
 		text_summary(t, "send lag", o->window.send_lag);
 	histogram_free(first);
+	histogram_free(connect);
 }
 
 /* A bar as long as the latency is, against the longest one shown. */
@@ -163,7 +177,7 @@ static void text_bar(const struct text *t, double ns, double longest_ns)
 
 	fprintf(t->out, "   %s", t->dim);
 	while (n-- > 0)
-		fputs("\u2588", t->out);
+		fputs(t->bar, t->out);
 	fprintf(t->out, "%s\n", t->plain);
 }
 

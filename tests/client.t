@@ -191,6 +191,7 @@ def _(cell):
     equal(run.json["connections"],
           {"asked": 7, "established": 7, "minimum_live": 7}, "connections")
     equal(run.json["latency_ns"]["raw"]["count"], 1001, "latencies recorded")
+    equal(run.json["latency_ns"]["connect"]["count"], 7, "times to connect")
 
 
 @TABLE.cell
