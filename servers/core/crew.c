@@ -187,7 +187,7 @@ static int seat_start(struct crew *c, struct seat *seat)
 		return error;
 	atomic_store(&seat->slot->ready, false);
 	if (c->kind == CREW_THREAD)
-		error = -pthread_create(&seat->thread, NULL, seat_thread, seat);
+		error = signals_start_thread(&seat->thread, seat_thread, seat);
 	else
 		error = seat_start_process(seat);
 	if (error)

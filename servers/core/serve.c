@@ -62,6 +62,8 @@ static void serve_step(struct conn *c, const struct carrier *carrier)
 	if (conn_output(c, &len)) {
 		if (conn_flush(c, flags) == SOCK_AGAIN)
 			carrier->wait(c, POLLOUT);
+		else if (c->out)
+			carrier->rest(c); /* the handler has written more */
 	} else if (c->again) {
 		conn_continue(c);
 		carrier->rest(c);

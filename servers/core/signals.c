@@ -172,6 +172,18 @@ int signals_own_event(void)
 	return signals_event < 0 ? -errno : 0;
 }
 
+int signals_start_thread(pthread_t *id, void *(*body)(void *), void *argument)
+{
+	sigset_t all, before;
+	int error;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = pthread_create(id, NULL, body, argument);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return -error;
+}
+
 void signals_in_thread(void)
 {
 	sigset_t set;

@@ -12,6 +12,7 @@
 #ifndef SERVERLAB_CORE_SIGNALS_H
 #define SERVERLAB_CORE_SIGNALS_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -44,6 +45,9 @@ bool signals_child_ended(void);
 void signals_in_child(pid_t parent);
 int signals_own_event(void); /* 0 or -errno */
 
+/* pthread_create() of a thread that gets no signal before it has called
+ * signals_in_thread(). 0 or -errno. */
+int signals_start_thread(pthread_t *id, void *(*body)(void *), void *argument);
 /* In a new thread: the main thread gets the signals; only nudges come here. */
 void signals_in_thread(void);
 /* Interrupts the blocking system call of a thread. */

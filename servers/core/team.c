@@ -37,7 +37,7 @@ static int team_add(struct team *t)
 	if (error)
 		return error;
 	m->team = t;
-	error = -pthread_create(&m->id, NULL, team_thread, m);
+	error = signals_start_thread(&m->id, team_thread, m);
 	if (error) {
 		board_error(t->server->board, "thread", -error);
 		board_bury(t->server->board, slot, 0);
