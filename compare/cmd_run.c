@@ -32,13 +32,13 @@ enum { OPTIONS_MOST = 64 };
 
 struct run_options {
 	const char *experiment, *db, *json;
-	bool quick;
+	bool quick, live;
 	/* Settings in their order: they come after the experiment's. */
 	const char *names[OPTIONS_MOST], *values[OPTIONS_MOST];
 	size_t count;
 };
 
-enum { KEY_DB = 256, KEY_JSON, KEY_QUICK, KEY_SETTING };
+enum { KEY_DB = 256, KEY_JSON, KEY_QUICK, KEY_LIVE, KEY_SETTING };
 
 static const struct argp_option option_table[] = {
 	{"models", KEY_SETTING, "A,B", 0,
@@ -68,6 +68,8 @@ static const struct argp_option option_table[] = {
 		"a few seconds, for a first look; SERVERLAB_QUICK=1 does the "
 		"same",
 		4},
+	{"live", KEY_LIVE, NULL, 0,
+		"show the table anew after each round, on a terminal", 4},
 	{"db", KEY_DB, "FILE", 0, "where results are kept (" DEFAULT_DB ")", 5},
 	{"json", KEY_JSON, "FILE", 0, "export the run there as well", 5},
 	{0},
@@ -92,6 +94,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->json = arg;
 	else if (key == KEY_QUICK)
 		o->quick = true;
+	else if (key == KEY_LIVE)
+		o->live = true;
 	else if (key == ARGP_KEY_ARG && !o->experiment)
 		o->experiment = arg;
 	else if (key == ARGP_KEY_ARG)
@@ -167,6 +171,7 @@ struct running {
 	struct progress progress;
 	gsl_rng *rng;
 	int stop_fd;
+	bool live;
 	size_t *order; /* of the cells in this round */
 	uint64_t kept;
 };
@@ -332,6 +337,22 @@ static int take_round(struct running *r, uint64_t round)
 	return rc;
 }
 
+/* Clears the terminal and shows the table as it is by now. */
+static void show_live(struct running *r)
+{
+	struct style style = style_of(STDOUT_FILENO);
+	struct analysis *a =
+		r->live && isatty(STDOUT_FILENO) ? analysis_new(r->run) : NULL;
+
+	if (!a)
+		return;
+	fputs("\033[H\033[2J", stdout);
+	table_print(a, r->id, &style, stdout);
+	fputc('\n', stdout);
+	fflush(stdout);
+	analysis_free(a);
+}
+
 static int take_rounds(struct running *r)
 {
 	int rc = 0;
@@ -346,8 +367,11 @@ static int take_rounds(struct running *r)
 		r->plan.rounds);
 	r->sampler.tick = progress_tick;
 	r->sampler.tick_data = &r->progress;
-	for (uint64_t round = 1; round <= r->plan.rounds && !rc; round++)
+	for (uint64_t round = 1; round <= r->plan.rounds && !rc; round++) {
 		rc = take_round(r, round);
+		if (!rc && round < r->plan.rounds)
+			show_live(r);
+	}
 	progress_finish(&r->progress);
 	return rc;
 }
@@ -518,6 +542,7 @@ int cmd_run(int argc, char **argv)
 
 	argp_err_exit_status = EXIT_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	r.live = o.live;
 	plan_init(&r.plan);
 	status = prepare(&r, &o, argc, argv);
 	if (!status)

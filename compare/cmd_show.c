@@ -3,6 +3,7 @@
 #include "common/log.h"
 #include "compare/command.h"
 #include "compare/csv.h"
+#include "compare/gnuplot.h"
 #include "compare/lesson.h"
 #include "compare/report.h"
 #include "compare/table.h"
@@ -22,7 +23,8 @@ static const struct argp_option show_table[] = {
 
 static const struct argp_option export_table[] = {
 	{"db", 'D', "FILE", 0, "database (" DEFAULT_DB ")", 0},
-	{"format", 'f', "FORMAT", 0, "csv, json or markdown (json)", 0},
+	{"format", 'f', "FORMAT", 0, "csv, json, markdown or gnuplot (json)",
+		0},
 	{"output", 'o', "FILE", 0, "where to (standard output)", 0},
 	{0},
 };
@@ -80,16 +82,21 @@ int cmd_show(int argc, char **argv)
 static int write_text(const struct run *run, const char *format, FILE *out)
 {
 	struct analysis *a;
+	int rc = 0;
 
 	if (!strcmp(format, "csv"))
 		return csv_print(run, out);
 	a = analysis_new(run);
 	if (!a)
 		return -1;
-	table_print_markdown(a, out);
-	lesson_print_markdown(run, out);
+	if (!strcmp(format, "gnuplot")) {
+		rc = gnuplot_print(a, out);
+	} else {
+		table_print_markdown(a, out);
+		lesson_print_markdown(run, out);
+	}
 	analysis_free(a);
-	return 0;
+	return rc;
 }
 
 static int write_run(const struct run *run, const struct show_options *o)
@@ -111,15 +118,15 @@ static int write_run(const struct run *run, const struct show_options *o)
 static int format_is_known(const char *format)
 {
 	return !strcmp(format, "csv") || !strcmp(format, "json") ||
-	       !strcmp(format, "markdown");
+	       !strcmp(format, "markdown") || !strcmp(format, "gnuplot");
 }
 
 int cmd_export(int argc, char **argv)
 {
 	static const struct argp argp = {export_table, parse, "[RUN]",
 		"Write a run (the latest one) as CSV with a line for every "
-		"sample, as JSON with all there is of it, or as a Markdown "
-		"table.",
+		"sample, as JSON with all there is of it, as a Markdown "
+		"table, or as a gnuplot script with its data.",
 		NULL, NULL, NULL};
 	struct show_options o = {
 		.db = DEFAULT_DB, .format = "json", .output = "-"};
@@ -130,7 +137,7 @@ int cmd_export(int argc, char **argv)
 	options_read(&o, &argp, argc, argv);
 	if (!format_is_known(o.format)) {
 		log_warnx("there is no format %s: there are csv, json, "
-			  "markdown",
+			  "markdown, gnuplot",
 			o.format);
 		return EXIT_USAGE;
 	}

@@ -24,8 +24,11 @@ static const struct command {
 	{"show", "RUN", "the table of a run", cmd_show},
 	{"report", "RUN [-o FILE.html]", "a run as a page for a browser",
 		cmd_report},
-	{"export", "RUN", "a run as CSV, JSON or Markdown", cmd_export},
+	{"export", "RUN", "a run as CSV, JSON, Markdown or gnuplot",
+		cmd_export},
 	{"diff", "A B", "what has changed between two runs", cmd_diff},
+	{"lesson", "EXPERIMENT", "its question, or its explanation",
+		cmd_lesson},
 	{"import", "FILE.json", "take an exported run into the database",
 		cmd_import},
 	{0},
@@ -55,7 +58,7 @@ static void print_help(FILE *out)
 static int usage_error(const char *what)
 {
 	log_warnx(
-		"%s: say run, list, show, report, export, diff or import (or --help)",
+		"%s: say run, list, show, report, export, diff, lesson or import (or --help)",
 		what);
 	return EXIT_USAGE;
 }
