@@ -140,6 +140,29 @@ static void echo_takes_one_reply_at_a_time(void **state)
 	bench_close(&b);
 }
 
+static void echo_draws_sizes(void **state)
+{
+	struct bench even = bench_open("echo:size=10,max=12");
+	struct bench list = bench_open("echo:sizes=5+5+1k");
+	size_t seen[1025] = {0}, i;
+
+	(void)state;
+	for (i = 0; i < 3000; i++) {
+		struct slice r = bench_ask(&even);
+
+		seen[r.len]++;
+		assert_int_equal(
+			bench_feed(&even, r, r.data, r.len, 7), REPLY_DONE);
+		seen[bench_ask(&list).len]++;
+	}
+	assert_true(seen[10] > 800 && seen[11] > 800 && seen[12] > 800);
+	assert_true(seen[5] > 1700 && seen[1024] > 800);
+	assert_int_equal(
+		seen[5] + seen[10] + seen[11] + seen[12] + seen[1024], 6000);
+	bench_close(&even);
+	bench_close(&list);
+}
+
 static void line_wants_upper_case(void **state)
 {
 	struct bench b = bench_open("line:size=80");
@@ -326,6 +349,10 @@ static void wrong_specs_are_explained(void **state)
 		{"", "echo"},
 		{"echo:size=0", "size"},
 		{"echo:colour=red", "colour"},
+		{"echo:sizes=5++6", "sizes"},
+		{"echo:sizes=5+x", "sizes"},
+		{"echo:sizes=5,max=9", "only one"},
+		{"echo:size=9,max=8", "max"},
 		{"line:size=1", "size"},
 		{"bytes:size=16385", "16384"},
 		{"greet:size=1", "size"},
@@ -353,6 +380,7 @@ int main(void)
 		cmocka_unit_test(echo_accepts_any_split_and_no_wrong_byte),
 		cmocka_unit_test(echo_tells_one_request_from_another),
 		cmocka_unit_test(echo_takes_one_reply_at_a_time),
+		cmocka_unit_test(echo_draws_sizes),
 		cmocka_unit_test(line_wants_upper_case),
 		cmocka_unit_test(bytes_asks_in_decimal_and_wants_the_alphabet),
 		cmocka_unit_test(greet_wants_thanks_and_a_whole_line),
