@@ -76,8 +76,8 @@ def by_ab_posting(running, connections):
     with open(body, "wb") as file:
         file.write(b"x" * 20000)
     text = client("ab", "-q", "-k", "-s", "45", "-n", "100",
-                  "-c", str(connections), "-p", body, "-T", "text/plain", url(running),
-                  package="apache2-utils")
+                  "-c", str(connections), "-p", body, "-T", "text/plain",
+                  url(running), package="apache2-utils")
     equal(number(text, r"Complete requests:\s+(\d+)"), 100, "complete")
     equal(number(text, r"Failed requests:\s+(\d+)"), 0, "failed")
     check("Non-2xx" not in text, text)
