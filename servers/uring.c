@@ -37,9 +37,7 @@
  *           IO with io_uring"; servers/epoll.c for the question before
  */
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/socket.h>
 
 #include "servers/core/model.h"
@@ -52,13 +50,13 @@ struct uring_options {
 };
 
 struct uring_loop {
-	struct uring_ring u;
+	struct ring ring;
 	bool multishot;
 	bool accepts; /* by accept operations, not by polling the listener */
 };
 
 /* What an operation is, in the low bits of its user_data; above them, whose. */
-enum { URING_CANCEL, URING_RECEIVE, URING_SEND, URING_WATCH, URING_KIND = 3 };
+enum { URING_RECEIVE = 1, URING_SEND, URING_WATCH, URING_KIND = 3 };
 
 static uint64_t uring_name(const void *of, unsigned kind)
 {
@@ -67,31 +65,14 @@ static uint64_t uring_name(const void *of, unsigned kind)
 
 /* ---- beginning operations ---------------------------------------------- */
 
-/* The operation completes with ECANCELED, unless it has completed. */
-static int uring_cancel(struct uring_loop *ul, uint64_t name)
-{
-	struct io_uring_sqe *sqe = uring_sqe(&ul->u);
-
-	if (!sqe)
-		return -EBUSY;
-	io_uring_prep_cancel64(sqe, name, 0);
-	io_uring_sqe_set_data64(sqe, URING_CANCEL);
-	return 0;
-}
-
 static int uring_receive(struct uring_loop *ul, struct conn *c)
 {
-	struct io_uring_sqe *sqe = uring_sqe(&ul->u);
+	const uint64_t name = uring_name(c, URING_RECEIVE);
+	const int error =
+		ring_receive(&ul->ring, c->watch.fd, ul->multishot, name);
 
-	if (!sqe)
-		return -EBUSY;
-	if (ul->multishot)
-		io_uring_prep_recv_multishot(sqe, c->watch.fd, NULL, 0, 0);
-	else
-		io_uring_prep_recv(sqe, c->watch.fd, NULL, 0, 0);
-	sqe->flags |= IOSQE_BUFFER_SELECT;
-	sqe->buf_group = URING_GROUP;
-	io_uring_sqe_set_data64(sqe, uring_name(c, URING_RECEIVE));
+	if (error)
+		return error;
 	c->receiving = true;
 	c->in_flight++;
 	return 0;
@@ -100,14 +81,12 @@ static int uring_receive(struct uring_loop *ul, struct conn *c)
 static void uring_send(struct loop *l, struct conn *c)
 {
 	struct uring_loop *ul = l->model;
-	struct io_uring_sqe *sqe = uring_sqe(&ul->u);
 	size_t len = 0;
 	const char *out = conn_output(c, &len);
 
-	if (!sqe)
+	if (ring_send(&ul->ring, c->watch.fd, out, len,
+		    uring_name(c, URING_SEND)))
 		return; /* once more in the next turn */
-	io_uring_prep_send(sqe, c->watch.fd, out, len, MSG_NOSIGNAL);
-	io_uring_sqe_set_data64(sqe, uring_name(c, URING_SEND));
 	buf_lend(c->out);
 	c->model = c->out;
 	c->blocked = true;
@@ -115,20 +94,13 @@ static void uring_send(struct loop *l, struct conn *c)
 }
 
 /* The listener, or a descriptor whose readiness is all that matters. */
-static int uring_poll(struct loop *l, struct watch *w)
+static int uring_begin(struct uring_loop *ul, struct watch *w)
 {
-	struct uring_loop *ul = l->model;
-	struct io_uring_sqe *sqe = uring_sqe(&ul->u);
+	const uint64_t name = uring_name(w, URING_WATCH);
 
-	if (!sqe)
-		return -EBUSY;
-	if (w->kind == WATCH_LISTENER && ul->accepts)
-		io_uring_prep_multishot_accept(
-			sqe, w->fd, NULL, NULL, SOCK_CLOEXEC);
-	else
-		io_uring_prep_poll_add(sqe, w->fd, POLLIN);
-	io_uring_sqe_set_data64(sqe, uring_name(w, URING_WATCH));
-	return 0;
+	return w->kind == WATCH_LISTENER && ul->accepts
+		       ? ring_accept(&ul->ring, w->fd, name)
+		       : ring_poll(&ul->ring, w->fd, name);
 }
 
 static int uring_watch(struct loop *l, struct watch *w, unsigned interest)
@@ -136,18 +108,21 @@ static int uring_watch(struct loop *l, struct watch *w, unsigned interest)
 	struct uring_loop *ul = l->model;
 	struct conn *c = (struct conn *)w;
 
-	if (w->kind == WATCH_CONN)
-		return interest & WATCH_READ && !c->receiving
-			       ? uring_receive(ul, c)
-			       : 0;
-	return interest ? uring_poll(l, w)
-			: uring_cancel(ul, uring_name(w, URING_WATCH));
+	if (w->kind != WATCH_CONN)
+		return interest ? uring_begin(ul, w)
+				: ring_cancel(&ul->ring,
+					  uring_name(w, URING_WATCH));
+	if (interest & WATCH_READ && !c->receiving)
+		return uring_receive(ul, c);
+	return 0;
 }
 
 /* Asks for the end of the receive; it tells when it has come. */
 static void uring_stop(struct loop *l, struct conn *c)
 {
-	if (uring_cancel(l->model, uring_name(c, URING_RECEIVE)))
+	struct uring_loop *ul = l->model;
+
+	if (ring_cancel(&ul->ring, uring_name(c, URING_RECEIVE)))
 		worker_queue(&l->worker, c);
 }
 
@@ -159,9 +134,9 @@ static void uring_forget(struct loop *l, struct watch *w)
 	struct conn *c = (struct conn *)w;
 
 	if (w->kind != WATCH_CONN)
-		uring_cancel(ul, uring_name(w, URING_WATCH));
+		ring_cancel(&ul->ring, uring_name(w, URING_WATCH));
 	else if (c->in_flight) {
-		uring_begin(&ul->u);
+		ring_begin(&ul->ring);
 		shutdown(w->fd, SHUT_RDWR);
 	}
 }
@@ -176,7 +151,7 @@ static void uring_input(
 	const bool wanted = conn_wants_input(c) || c->finishing;
 
 	if (!c->lingering)
-		conn_input(c, uring_buffer(&ul->u, cqe), (size_t)cqe->res);
+		conn_input(c, ring_buffer(&ul->ring, cqe), (size_t)cqe->res);
 	if (!wanted && c->receiving) /* kept; no more of it */
 		uring_stop(l, c);
 }
@@ -215,7 +190,7 @@ static void uring_received(
 	else if (!c->dead)
 		uring_no_input(l, c, -cqe->res);
 	if (cqe->flags & IORING_CQE_F_BUFFER)
-		uring_recycle(&ul->u, cqe);
+		ring_recycle(&ul->ring, cqe);
 	if (c->dead)
 		return;
 	if (l->worker.draining && !c->receiving)
@@ -257,12 +232,13 @@ static void uring_watched(
 	else
 		loop_accepted(l, cqe->res);
 	if (!(cqe->flags & IORING_CQE_F_MORE) && w->interest &&
-		uring_poll(l, w))
+		uring_begin(ul, w))
 		log_warnx("io_uring takes no more operations");
 }
 
-static void uring_complete(struct loop *l, const struct io_uring_cqe *cqe)
+static void uring_complete(void *loop, const struct io_uring_cqe *cqe)
 {
+	struct loop *l = loop;
 	void *whose = (void *)(uintptr_t)(cqe->user_data & ~URING_KIND);
 
 	switch (cqe->user_data & URING_KIND) {
@@ -284,21 +260,12 @@ static void uring_complete(struct loop *l, const struct io_uring_cqe *cqe)
 static int uring_turn(struct loop *l, const struct timespec *timeout)
 {
 	struct uring_loop *ul = l->model;
-	struct io_uring_cqe *cqe;
-	unsigned head, n = 0, ready;
-	int error = uring_wait(&ul->u, 1, timeout);
+	const int error = ring_wait(&ul->ring, timeout);
 
 	if (error)
 		return error;
 	loop_wake(l);
-	ready = io_uring_cq_ready(&ul->u.ring);
-	io_uring_for_each_cqe(&ul->u.ring, head, cqe)
-	{
-		if (n++ == ready)
-			break;
-		uring_complete(l, cqe);
-	}
-	io_uring_cq_advance(&ul->u.ring, ready);
+	ring_reap(&ul->ring, uring_complete, l);
 	return 0;
 }
 
@@ -314,6 +281,12 @@ static int uring_finish(struct loop *l)
 	return error;
 }
 
+static int uring_open(struct ring *ring, const struct uring_options *options)
+{
+	return ring_open(ring, (unsigned)options->batch, options->sqpoll,
+		(unsigned)options->buffers);
+}
+
 static int uring_body(struct loop *l)
 {
 	const struct server *s = l->worker.server;
@@ -322,16 +295,15 @@ static int uring_body(struct loop *l)
 		.multishot = options->multishot,
 		.accepts = options->multishot && !s->config.max_connections,
 	};
-	int error = uring_open(&ul.u, (unsigned)options->batch, options->sqpoll,
-		(unsigned)options->buffers);
+	int error = uring_open(&ul.ring, options);
 
 	if (error) {
-		log_warnx("cannot set up an io_uring: %s", strerror(-error));
+		log_warnx("cannot set up an io_uring: %s", ring_reason(error));
 		return error;
 	}
 	l->model = &ul;
 	/* Each send of a batch holds a buffer. */
-	l->worker.pool.standard = URING_BUFFER;
+	l->worker.pool.standard = RING_BUFFER;
 	l->worker.pool.keep = (unsigned)options->batch;
 	l->watch = uring_watch;
 	l->forget = uring_forget;
@@ -344,37 +316,20 @@ static int uring_body(struct loop *l)
 	}
 	if (!error)
 		error = uring_finish(l);
-	uring_close(&ul.u);
+	ring_close(&ul.ring);
 	loop_end(l);
 	return error;
 }
 
-static const char *uring_reason(int error)
-{
-	switch (error) {
-	case -ENOSYS:
-		return "this kernel has none, or one older than Linux 5.19";
-	case -EINVAL:
-		return "it lacks buffer rings, which came with Linux 5.19";
-	case -EPERM:
-		return "forbidden here, by kernel.io_uring_disabled or the "
-		       "seccomp filter of a container";
-	default:
-		return strerror(-error);
-	}
-}
-
 static int uring_available(const struct server *s, char why[WHY_SIZE])
 {
-	const struct uring_options *options = s->model_options;
-	struct uring_ring u;
-	int error = uring_open(&u, (unsigned)options->batch, options->sqpoll,
-		(unsigned)options->buffers);
+	struct ring ring;
+	int error = uring_open(&ring, s->model_options);
 
 	if (error)
-		snprintf(why, WHY_SIZE, "no io_uring: %s", uring_reason(error));
+		snprintf(why, WHY_SIZE, "no io_uring: %s", ring_reason(error));
 	else
-		uring_close(&u);
+		ring_close(&ring);
 	return error;
 }
 
