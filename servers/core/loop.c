@@ -121,8 +121,8 @@ static void loop_close(struct loop *l, struct conn *c)
 	timers_remove(&l->timers, c);
 	if (l->forget && c->watch.known)
 		l->forget(l, &c->watch);
+	conn_close(c); /* whose handler may still ask for the peer's name */
 	close(c->watch.fd);
-	conn_close(c);
 	/* Events of this turn may still name it. */
 	c->next = l->graveyard;
 	l->graveyard = c;

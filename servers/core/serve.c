@@ -151,8 +151,8 @@ void serve_socket(struct worker *w, int fd)
 		return;
 	}
 	serve_conn(c, &serve_blocking);
-	close(fd);
 	conn_close(c);
+	close(fd);
 	conn_free(c);
 }
 
