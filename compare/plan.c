@@ -75,8 +75,8 @@ void plan_release(struct plan *p)
 {
 	char **owned[] = {&p->experiment, &p->definition, &p->title,
 		&p->question, &p->choices, &p->explain, &p->read_next,
-		&p->handler, &p->workload, &p->baseline, &p->inject,
-		&p->server_cpus, &p->client_cpus};
+		&p->handler, &p->workload, &p->baseline, &p->server_cpus,
+		&p->client_cpus};
 
 	for (size_t i = 0; i < sizeof(owned) / sizeof(*owned); i++)
 		field_text(owned[i], NULL);
@@ -248,8 +248,8 @@ int plan_set(
 		return field_text(&p->workload, value), 0;
 	if (!strcmp(name, "baseline"))
 		return field_text(&p->baseline, value), 0;
-	if (!strcmp(name, "inject"))
-		return field_text(&p->inject, value), 0;
+	if (!strcmp(name, "stall"))
+		return set_time(name, value, NS_PER_MS, &p->stall_ns, why);
 	if (!strcmp(name, "seed")) {
 		p->seeded = true;
 		return set_number(name, value, UINT32_MAX, &p->seed, why);

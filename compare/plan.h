@@ -48,7 +48,7 @@ struct plan {
 	struct pairs client, server;
 	struct texts plots, expects; /* expects: "NAME: RELATION" */
 	char *baseline;		     /* NULL: epoll, or else the first model */
-	char *inject;		     /* what is done to the server, or NULL */
+	uint64_t stall_ns; /* the server is frozen for so long; 0: never */
 	uint64_t rounds, duration_ns, warmup_ns, seed;
 	bool seeded, quick;
 	char *server_cpus, *client_cpus; /* NULL: chosen */
@@ -60,7 +60,7 @@ void plan_release(struct plan *p);
 
 /*
  * Sets one thing by its name: models, handler, workload, vary, connections,
- * rounds, duration, warmup, baseline, seed, server-cpus, client-cpus. `vary`
+ * rounds, duration, warmup, baseline, seed, server-cpus, client-cpus, stall. `vary`
  * adds an axis. 0, -ENOENT if there is no such name, or -EINVAL; both with a
  * sentence in `why`.
  */

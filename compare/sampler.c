@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -349,6 +350,27 @@ static int warm_up(struct taking *t)
 	return rc == -ETIMEDOUT ? 0 : rc;
 }
 
+/*
+ * Waits for the end of the window. Where the experiment wants that, the server
+ * is frozen after a quarter of it; it goes on in any case.
+ */
+static int await_stop(struct taking *t, uint64_t until_ns)
+{
+	const struct plan *plan = t->sampler->plan;
+	uint64_t stall_ns = clock_ns() + plan->duration_ns / 4;
+	int rc;
+
+	if (!plan->stall_ns)
+		return phase_await(t, "stop", until_ns);
+	rc = phase_await(t, "stop", stall_ns);
+	if (rc == -ETIMEDOUT) {
+		kill(-t->server.pid, SIGSTOP);
+		rc = phase_await(t, "stop", stall_ns + plan->stall_ns);
+		kill(-t->server.pid, SIGCONT);
+	}
+	return rc == -ETIMEDOUT ? phase_await(t, "stop", until_ns) : rc;
+}
+
 /* From the first connection to the end of the window. */
 static int watch_window(struct taking *t)
 {
@@ -364,7 +386,7 @@ static int watch_window(struct taking *t)
 	if (!rc)
 		rc = usage_read(group, t->server.pid, &t->before);
 	if (!rc)
-		rc = phase_await(t, "stop", in_ms(asked + LATE_MS));
+		rc = await_stop(t, in_ms(asked + LATE_MS));
 	if (!rc)
 		rc = usage_read(group, t->server.pid, &t->after);
 	t->whole = !rc;
