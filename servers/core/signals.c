@@ -25,7 +25,6 @@ enum {
 static _Atomic int signals_stops;	    /* SIGTERM and SIGINT so far */
 static _Atomic uint64_t signals_stopped_ns; /* when the first came */
 static _Atomic int signals_children;
-static _Atomic bool signals_are_childs; /* this process is a worker */
 static pid_t signals_main_pid;
 static int signals_listener = -1;
 static uint64_t signals_drain_ns;
@@ -51,15 +50,14 @@ static void signals_on_stop(int number)
 	const int saved = errno;
 	const bool first = !atomic_fetch_add(&signals_stops, 1);
 
-	if (first) {
+	if (first)
 		atomic_store(&signals_stopped_ns, clock_ns());
-		/* All copies of it, in whichever process, end with this. */
-		if (getpid() == signals_main_pid)
-			shutdown(signals_listener, SHUT_RDWR);
-	}
-	if (!atomic_load(&signals_are_childs)) {
+	/* A new child may be asked to stop before it has done anything. */
+	if (getpid() == signals_main_pid) {
 		if (!first)
 			_exit(128 + number);
+		/* All copies of it, in whichever process, end with this. */
+		shutdown(signals_listener, SHUT_RDWR);
 		timer_settime(signals_timer, 0, &every, NULL);
 	}
 	signals_wake();
@@ -156,7 +154,6 @@ bool signals_child_ended(void)
 
 void signals_in_child(pid_t parent)
 {
-	atomic_store(&signals_are_childs, true);
 	atomic_store(&signals_children, 0);
 	close(signals_event);
 	signals_event = -1;
