@@ -701,7 +701,7 @@ def _(cell):
                 return
 
     holder.append(Server(serve))
-    run = Run(cell, "-n", "1000", "-c", "1", "--timeout", "200ms",
+    run = Run(cell, "-n", "1000", "-c", "1", "--timeout", "5s",
               "--interval", "100ms", holder[0].address)
     run.expect(3, ok=10)
     check(any("gave up" in reason for reason in run.json["reasons"]),
