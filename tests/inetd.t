@@ -84,6 +84,7 @@ def crash(cell):
                           esac; echo "$line"'""") as inetd:
         doomed, other = inetd.connect(), inetd.connect()
         doomed.send(b"die\n")
+        inetd.deaths += 1
         equal(doomed.read_until_gone(), b"", "reply of the dead")
         other.echo(b"live\n")
         stats = inetd.stop()

@@ -59,6 +59,11 @@ static void children_tell_death(struct children *all, pid_t pid, int status)
 {
 	if (WIFEXITED(status) && !WEXITSTATUS(status))
 		return;
+	if (all->cutting && WIFSIGNALED(status) &&
+		WTERMSIG(status) == SIGKILL) {
+		board_error(all->board, "drain.cut", 0);
+		return;
+	}
 	board_error(all->board, "worker.died", 0);
 	if (WIFSIGNALED(status))
 		log_warnx("child %d died: %s%s", (int)pid,
@@ -90,8 +95,9 @@ void children_reap(struct children *all)
 	}
 }
 
-static void children_ask(const struct children *all, bool late)
+static void children_ask(struct children *all, bool late)
 {
+	all->cutting = late;
 	for (unsigned i = 0; i < all->count; i++) {
 		const pid_t pid = all->list[i].pid;
 

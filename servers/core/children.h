@@ -3,6 +3,7 @@
 #ifndef SERVERLAB_CORE_CHILDREN_H
 #define SERVERLAB_CORE_CHILDREN_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct scoreboard;
@@ -12,6 +13,7 @@ struct children {
 	struct scoreboard *board;
 	struct child *list;
 	unsigned count, size;
+	bool cutting; /* the time is over: we kill them ourselves */
 	/* How one is asked to stop, again and again until it has; NULL: by
 	 * SIGTERM. */
 	void (*ask)(pid_t pid);

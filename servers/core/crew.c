@@ -291,6 +291,11 @@ static uint64_t crew_cpu_ns(const struct rusage *used)
 
 static void crew_tell_death(const struct seat *seat, int status, uint64_t lost)
 {
+	if (seat->crew->cutting && WIFSIGNALED(status) &&
+		WTERMSIG(status) == SIGKILL) {
+		board_error(seat->server->board, "drain.cut", 0);
+		return;
+	}
 	if (WIFSIGNALED(status))
 		log_warnx("worker %u (pid %d) died: %s; %llu connections lost",
 			seat->id, (int)seat->pid, strsignal(WTERMSIG(status)),
@@ -647,6 +652,7 @@ static void crew_drain(struct crew *c)
 
 		if (late && c->kind == CREW_THREAD)
 			return;
+		c->cutting = late;
 		crew_nudge(c, late ? SIGKILL : SIGTERM);
 		if (ppoll(fds, 2, &nudge, NULL) <= 0)
 			continue;

@@ -81,6 +81,7 @@ struct crew {
 	uint64_t adjust_ns; /* when the pool is looked at next */
 	int held;	    /* accepted, but no inbox took it yet; or -1 */
 	bool ready, failed;
+	bool cutting; /* the time is over: we kill them ourselves */
 };
 
 /* Runs the server: starts the workers, says server_ready(), looks after them
