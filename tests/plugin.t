@@ -4,6 +4,7 @@
 works, also where only what is installed is there; a file that is incomplete or
 was built for another server is refused by name of what it lacks."""
 
+import json
 import os
 import subprocess
 import sys
@@ -357,6 +358,57 @@ def beside_the_tree(cell):
     equal(sorted(os.listdir(cell.directory)), ["mine", "tree"], "beside")
     equal(sorted(os.listdir(f"{cell.directory}/mine")),
           ["Makefile", "README.md", "mine.c"], "what it wrote")
+
+
+# ---- scripts/grade ----------------------------------------------------------
+
+GRADE = os.path.join(server.TOP, "scripts", "grade")
+
+
+@TABLE.cell
+def graded(cell):
+    """grade gives a skeleton all points, and none for what does not apply"""
+    directory = skeleton(cell)
+    printed = command(GRADE, "--json", f"{cell.directory}/grade.json",
+                      "--only", "half-close|twenty clients|burst", directory)
+    with open(f"{cell.directory}/grade.json", encoding="utf-8") as file:
+        result = json.load(file)
+    equal(result["schema"], "serverlab.grade/1", "schema")
+    equal(result["score"], result["max_score"], "score")
+    check(result["score"] >= 3, f"there are points: {result}")
+    burst = [t for t in result["tests"] if "burst" in t["name"]]
+    equal([(t["status"], t["max_score"]) for t in burst], [("skipped", 0)],
+          "a case for which one connection at a time is too few")
+    check(f"{result['score']} of {result['score']} points" in printed,
+          f"the sum is printed: {printed!r}")
+
+
+@TABLE.cell
+def graded_worse(cell):
+    """grade gives no point for a case that fails, and the reason"""
+    spec = compiled(cell, MODEL % (WHOLE, EXPORTED))    # serves nobody
+    printed = command(GRADE, "--json", "-", "--only",
+                      "half-close still", f"{spec}")
+    result = json.loads(printed)
+    equal((result["score"], result["max_score"]), (0, 1), "points")
+    equal(result["tests"][0]["status"], "failed", "status")
+    check(result["tests"][0]["output"], "the reason is given")
+
+
+@TABLE.cell
+def not_graded(cell):
+    """grade says why there is nothing to grade"""
+    os.mkdir(f"{cell.directory}/empty")
+    for path, why in ((f"{cell.directory}/empty", "has no Makefile"),
+                      (f"{cell.directory}/none.so", "No such file")):
+        said = command(GRADE, path, status=64)
+        check(why in said, f"{why!r} must be in {said!r}")
+    directory = skeleton(cell)
+    with open(f"{directory}/mine.c", "a", encoding="utf-8") as file:
+        file.write("this is no C\n")
+    said = command(GRADE, directory, status=64)
+    check("cannot be built" in said and "mine.c" in said,
+          f"the compiler's words must be in {said!r}")
 
 
 if not server.have("server"):
