@@ -17,6 +17,32 @@ size_t analysis_rounds(const struct run *run)
 	return most > STATS_ROUNDS_MAX ? STATS_ROUNDS_MAX : (size_t)most;
 }
 
+static double noise_of(const struct run *run, const struct sample *s)
+{
+	if (!sample_is_valid(s) || s->foreign_ns == FIELD_ABSENT ||
+		s->steal_ns == FIELD_ABSENT || s->window_ns <= 0 ||
+		run->environment.cpus <= 0)
+		return NAN;
+	return (double)(s->foreign_ns + s->steal_ns) /
+	       ((double)s->window_ns * (double)run->environment.cpus);
+}
+
+double analysis_noise(const struct run *run)
+{
+	size_t most = run->cell_count * analysis_rounds(run), n = 0;
+	double *values = calloc(most + 1, sizeof(*values)), noise;
+
+	for (size_t c = 0; values && c < run->cell_count; c++)
+		for (size_t i = 0; i < run->cells[c].sample_count; i++) {
+			noise = noise_of(run, &run->cells[c].samples[i]);
+			if (isfinite(noise) && n < most)
+				values[n++] = noise;
+		}
+	noise = values ? stats_median(values, n) : NAN;
+	free(values);
+	return noise;
+}
+
 /* ---- one cell ------------------------------------------------------------- */
 
 static struct estimate estimate(

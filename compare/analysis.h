@@ -59,6 +59,13 @@ void analysis_free(struct analysis *a);
  * its throughput is a lower bound. */
 bool cell_is_bounded(const struct cell *cell);
 
+/*
+ * The share of the machine's CPU time that went to neither server nor client,
+ * or was taken by its host: the median over all valid samples. NAN if that is
+ * not known.
+ */
+double analysis_noise(const struct run *run);
+
 /* The rounds that a run has values for. */
 size_t analysis_rounds(const struct run *run);
 

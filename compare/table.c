@@ -22,6 +22,8 @@ enum column {
 	BASELINE,
 };
 
+#define NOISY 0.1 /* the share of the machine that others may have */
+
 enum { BAR_LEAST = 6, BAR_MOST = 24, OTHER_COLUMNS = 94 };
 
 const char *point_text(const json_t *at, char *buf, size_t size)
@@ -189,6 +191,18 @@ static void print_legend(const struct point *p, const struct run *run,
 			run->baseline);
 }
 
+/* Figures from a busy machine are no measure of anything. */
+static void print_noise(const struct run *run, FILE *out)
+{
+	double noise = analysis_noise(run);
+
+	if (noise > NOISY)
+		fprintf(out,
+			"!  %.0f %% of the machine went to other things "
+			"meanwhile: measure again when it is quiet\n",
+			100 * noise);
+}
+
 static void print_remarks(const struct point *p, FILE *out)
 {
 	for (size_t i = 0; i < p->count; i++) {
@@ -327,6 +341,7 @@ void table_print(const struct analysis *a, int64_t id,
 	print_points(a, style, false, out);
 	if (a->count)
 		print_legend(&a->points[a->count - 1], a->run, style, out);
+	print_noise(a->run, out);
 }
 
 void table_print_markdown(const struct analysis *a, FILE *out)

@@ -299,6 +299,29 @@ static void test_table_as_printed(void **state)
 	run_free(run);
 }
 
+static void test_a_busy_machine_is_told(void **state)
+{
+	struct run *run = make_run();
+	struct cell *cell = add_model(run, "epoll", 200000, 4000, "server");
+	char *text = print(run, &plain);
+
+	(void)state;
+	assert_true(isnan(analysis_noise(run)));
+	assert_null(strstr(text, "other things"));
+	free(text);
+	run->environment.cpus = 2;
+	for (size_t i = 0; i < cell->sample_count; i++) {
+		cell->samples[i].window_ns = 1000000;
+		cell->samples[i].foreign_ns = 300000;
+		cell->samples[i].steal_ns = 100000;
+	}
+	assert_true(fabs(analysis_noise(run) - 0.2) < 1e-9);
+	text = print(run, &plain);
+	assert_non_null(strstr(text, "20 % of the machine"));
+	free(text);
+	run_free(run);
+}
+
 static void test_no_colour_unless_asked(void **state)
 {
 	const struct style colour = {.colour = true, .width = 100};
@@ -443,6 +466,7 @@ int main(void)
 		cmocka_unit_test(test_skipped_is_said_and_never_zero),
 		cmocka_unit_test(test_every_point_has_its_table),
 		cmocka_unit_test(test_table_as_printed),
+		cmocka_unit_test(test_a_busy_machine_is_told),
 		cmocka_unit_test(test_no_colour_unless_asked),
 		cmocka_unit_test(test_diff_tells_better_from_worse),
 		cmocka_unit_test(test_figures_have_three_digits),
