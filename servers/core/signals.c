@@ -154,6 +154,7 @@ bool signals_child_ended(void)
 
 void signals_in_child(pid_t parent)
 {
+	signals_main_pid = parent; /* also where exec made a new program */
 	atomic_store(&signals_children, 0);
 	close(signals_event);
 	signals_event = -1;
