@@ -7,7 +7,7 @@ import resource
 import subprocess
 
 from lib.peer import until
-from lib.server import THREAD_SANITIZER
+from lib.server import NO_LEAK_CHECK, THREAD_SANITIZER
 from lib.suite import case
 from lib.tap import Skip, check, equal
 
@@ -150,6 +150,7 @@ def limit_tasks(lab):
         # The limit is per user and root has none: a user of this cell's own.
         return {"user": 20000 + os.getpid() % 30000,
                 "limits": {resource.RLIMIT_NPROC: 6},
+                "environment": NO_LEAK_CHECK,
                 "binary": lab.binary_for_all()}
     strace = ["strace", "-f", "-DDD", "-o", "/dev/null",
               "-e", "trace=clone,clone3,fork,vfork",
@@ -162,7 +163,7 @@ def limit_tasks(lab):
     if not works:
         raise Skip("needs root or a working strace to make fork fail")
     return {"prefix": strace,
-            "environment": {"ASAN_OPTIONS": "detect_leaks=0"}}
+            "environment": NO_LEAK_CHECK}
 
 
 @case(only=lambda model: model.makes)

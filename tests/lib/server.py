@@ -24,6 +24,11 @@ BIN = os.path.abspath(os.environ.get("SERVERLAB_BIN",
 THREAD_SANITIZER = "thread" in (os.environ.get("SERVERLAB_SAN", "")
                                 + os.path.relpath(BIN, TOP))
 
+# For where the leak sanitizer cannot work: it needs a process of its own, and
+# traces the others.
+NO_LEAK_CHECK = {"ASAN_OPTIONS": ":".join(filter(None, (
+    os.environ.get("ASAN_OPTIONS"), "detect_leaks=0")))}
+
 EX_USAGE, EX_UNAVAILABLE = 64, 69
 SPIN = 0.05  # of one CPU: what a server may use that has nothing to do
 
