@@ -14,7 +14,8 @@ from lib import models, server, tap  # noqa: E402
 from lib.suite import skipper, why_missing  # noqa: E402
 from lib.tap import check, equal  # noqa: E402
 
-SHORT = ("-d", "200ms", "--warmup", "0")
+# A number, not a time: a slow machine answers as many, only later.
+SHORT = ("-n", "2000", "--warmup", "0")
 
 # What it is called, the handler, and how the client asks.
 CASES = (
@@ -29,7 +30,7 @@ CASES = (
       "--warmup", "0")),
     ("pipelined lines", "line", ("-w", "line:size=20", "-p", "16", *SHORT)),
     ("with a warmup", "line",
-     ("-w", "line:size=64", "-d", "200ms", "--warmup", "100ms")),
+     ("-w", "line:size=64", "-d", "500ms", "--warmup", "200ms")),
     ("bytes", "bytes", ("-w", "bytes:size=4000", *SHORT)),
     ("lines that wait", "work:pause=2ms,cpu=20us,dist=exp",
      ("-w", "line:fold=off", "-n", "100", "--warmup", "0")),
