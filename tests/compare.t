@@ -287,7 +287,7 @@ def readme_table(cell):
         raise tap.Skip("no reference run is kept")
     table = succeed(cell, "export", reference, "--format", "markdown")
     with open(os.path.join(top, "README.md"), encoding="utf-8") as file:
-        check(table in file.read(), "scripts/reference --table writes it")
+        check(table in file.read(), "scripts/readme-table writes it")
 
 
 @TABLE.cell
