@@ -19,6 +19,7 @@ import traceback
 from . import proc
 
 CELL_LIMIT = 240  # seconds; a cell that needs more has failed
+REPEATS = 3  # cells that may fail at first and pass when alone
 KILL_LIMIT = CELL_LIMIT + 30  # for one that does not even clean up after that
 
 
@@ -129,13 +130,22 @@ class _Pool:
         self.selector = selectors.DefaultSelector()
         self.running = {}
         self.results = {}
+        self.first = {}  # of those that failed: how, at first
         self.printed = 0
         self.failed = 0
 
     def run(self):
-        waiting = list(enumerate(self.cells))[::-1]
+        """A cell that fails beside others is run again alone, so that the
+        verdict is about the server and not about the load of the test. If it
+        passes then, the report says so; more than a few are no accident."""
+        self.run_these(list(enumerate(self.cells)), self.jobs)
+        self.run_these([(i, self.cells[i]) for i in sorted(self.first)], 1)
+        return self.failed
+
+    def run_these(self, waiting, jobs):
+        waiting.reverse()
         while waiting or self.running:
-            while waiting and len(self.running) < self.jobs:
+            while waiting and len(self.running) < jobs:
                 self.start(*waiting.pop())
             for key, _ in self.selector.select(1):
                 self.read(key.data)
@@ -144,7 +154,6 @@ class _Pool:
                     os.kill(running.pid, signal.SIGKILL)
                     running.deadline += KILL_LIMIT
             self.report()
-        return self.failed
 
     def start(self, index, cell):
         sys.stdout.flush()
@@ -158,7 +167,14 @@ class _Pool:
         if not part:
             self.selector.unregister(running.pipe)
             del self.running[running.index]
-            self.results[running.index] = running.finish()
+            self.take(running.index, running.finish())
+
+    def take(self, index, result):
+        if (not result["ok"] and index not in self.first
+                and len(self.first) < REPEATS):
+            self.first[index] = result
+        else:
+            self.results[index] = result
 
     def report(self):
         while self.printed in self.results:
@@ -172,8 +188,11 @@ class _Pool:
         print(f"{word} {index + 1} - {name}{skip}")
         if not result["ok"]:
             self.failed += 1
-            for line in result["text"].rstrip("\n").split("\n"):
-                print(f"#   {line}")
+        elif index in self.first:
+            print(f"# repeated: {name}")
+            result = self.first[index]
+        for line in result.get("text", "").rstrip("\n").split("\n"):
+            print(f"#   {line}" if line else "", end="\n" if line else "")
         sys.stdout.flush()
 
     def kill_all(self):
