@@ -136,7 +136,10 @@ def never_reads_hurts_no_other(lab):
         stalled = server.connect(receive_buffer=4096)
         stalled.send(STALLED)
         stalled.read(1)
-        live, waiting = server.connect(), server.connect()
+        live = server.connect()
+        live.send(b"300\n")  # it has its place before the next one comes
+        equal(len(live.read(300)), 300, "bytes in the reply")
+        waiting = server.connect()
         waiting.send(b"5\n")
         while not select.select([waiting.socket], [], [], 0)[0]:
             live.send(b"300\n")
