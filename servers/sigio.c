@@ -190,6 +190,7 @@ static int sigio_loop(struct loop *l)
 	l->watch = sigio_watch;
 	l->forget = sigio_forget;
 	l->edge = true;
+	l->edge_listener = true;
 	error = loop_begin(l);
 	if (!error)
 		error = sigio_serve(l, &signals);

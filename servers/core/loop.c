@@ -16,8 +16,12 @@
 #include "servers/core/sock.h"
 
 enum {
-	/* Accepts in one turn, so that a burst leaves the others their turn. */
+	/* Accepts in one turn: one at first, twice as many after so many turns
+	 * in which all were needed. An accept that finds nobody costs as much
+	 * as one that does, and most turns find one; a burst must not wait, and
+	 * must leave the others their turn. */
 	LOOP_ACCEPTS = 64,
+	LOOP_ACCEPTS_DOUBLE = 8,
 };
 
 static int loop_watch(struct loop *l, struct watch *w, unsigned interest)
@@ -276,17 +280,26 @@ static void loop_stop_accepting(struct loop *l)
 	loop_watch(l, &l->listener, 0);
 }
 
+static int loop_accepts(const struct loop *l)
+{
+	const unsigned doubled = l->accepts_full / LOOP_ACCEPTS_DOUBLE;
+
+	return doubled < 6 ? 1 << doubled : LOOP_ACCEPTS;
+}
+
 static void loop_accept(struct loop *l)
 {
+	const int most = loop_accepts(l);
 	int accepts = 0;
 
 	l->crowd = false;
-	while (accepts < LOOP_ACCEPTS) {
+	while (accepts < most) {
 		int fd = accept_try(&l->acceptor, SOCK_NONBLOCK);
 
 		if (fd == -EAGAIN) {
 			if (!accepts)
 				slot_add(&l->worker.slot->accept_again, 1);
+			l->accepts_full = 0;
 			return;
 		}
 		if (fd == -EBUSY) {
@@ -297,7 +310,8 @@ static void loop_accept(struct loop *l)
 			loop_adopt(l, fd);
 		accepts++;
 	}
-	l->crowd = l->edge;
+	l->accepts_full++;
+	l->crowd = l->edge_listener;
 }
 
 void loop_accepted(struct loop *l, int result)
@@ -338,7 +352,7 @@ static void loop_accept_again(struct loop *l)
 	if (l->accept_ns && clock_ns() >= l->accept_ns) {
 		l->accept_ns = 0;
 		loop_watch(l, &l->listener, WATCH_READ);
-		l->crowd = l->edge;
+		l->crowd = l->edge_listener;
 	}
 	if (l->crowd)
 		loop_accept(l);

@@ -53,6 +53,7 @@ struct loop {
 	struct watch listener, inbox, event, hub;
 	uint64_t accept_ns;	/* not accepting until then; 0: accepting */
 	bool crowd;		/* more may wait, and no edge will tell */
+	unsigned accepts_full;	/* turns that accepted all that they might */
 	struct conn *graveyard; /* dead ones, until the turn ends */
 	struct timespec timeout;
 
@@ -70,8 +71,9 @@ struct loop {
 	int (*watch)(struct loop *l, struct watch *w, unsigned interest);
 	/* The descriptor is about to be closed. Optional. */
 	void (*forget)(struct loop *l, struct watch *w);
-	/* Readiness is reported once, when it begins. */
-	bool edge;
+	/* Readiness is reported once, when it begins: of connections, and of
+	 * the listener. */
+	bool edge, edge_listener;
 	/*
 	 * Optional, together: a model that has the kernel move the bytes.
 	 * send() begins to send the output; c->blocked until it has. watch()
