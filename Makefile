@@ -45,7 +45,10 @@ BASE_CPPFLAGS := -I. -D_GNU_SOURCE=
 BASE_CFLAGS   := -std=gnu11 -pthread $(WARNINGS) $(SANITIZE)
 COMPILE = $(CC) $(BASE_CPPFLAGS) $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS) \
 	$(PACKAGE_CFLAGS) -MMD -MP -c
-LINK    = $(CC) -pthread $(SANITIZE) $(CFLAGS) $(LDFLAGS)
+# Symbols are resolved once, at the start: resolved when first used, they would
+# be so in each forked child again, and each would write to pages of its own.
+BASE_LDFLAGS := -Wl,-z,relro,-z,now
+LINK    = $(CC) -pthread $(SANITIZE) $(CFLAGS) $(BASE_LDFLAGS) $(LDFLAGS)
 
 ifeq ($(V),1)
 Q :=
