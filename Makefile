@@ -143,7 +143,7 @@ changed = $(if $(findstring x$(strip $(file <$(1)))x,x$(strip $(2))x),,FORCE)
 .PHONY: FORCE
 
 FLAGS := $(CC) | $(BASE_CPPFLAGS) $(CPPFLAGS) | $(BASE_CFLAGS) $(CFLAGS) | \
-	$(LDFLAGS) | $(PACKAGES)
+	$(BASE_LDFLAGS) $(LDFLAGS) | $(PACKAGES)
 $(BUILD)/flags: $(call changed,$(BUILD)/flags,$(FLAGS))
 	@mkdir -p $(@D)
 	@command -v $(firstword $(CC)) >/dev/null || { \
