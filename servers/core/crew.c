@@ -261,12 +261,16 @@ static int crew_start(struct crew *c)
 
 static void crew_release(struct crew *c)
 {
-	for (unsigned i = 0; i < c->size; i++) {
-		struct seat *seat = &c->seats[i];
+	bool used = false;
 
-		if (seat->running)
-			return; /* one that does not listen still uses it */
+	for (unsigned i = 0; i < c->size; i++) {
+		if (!c->seats[i].running)
+			continue;
+		used = true; /* by a thread that does not listen */
+		pthread_detach(c->seats[i].thread);
 	}
+	if (used)
+		return;
 	for (unsigned i = 0; i < c->size; i++) {
 		seat_close(&c->seats[i].outbox);
 		seat_close(&c->seats[i].inbox);
