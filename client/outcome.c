@@ -88,14 +88,28 @@ bool outcome_supports(uint64_t count, double percent)
 
 /* ---- the verdict -------------------------------------------------------- */
 
-__attribute__((format(printf, 2, 3))) static void outcome_reason(
-	struct outcome *o, const char *format, ...)
+const char *const reason_names[REASON_KINDS] = {
+	[REASON_CONNECTIONS] = "connections",
+	[REASON_CROWD] = "crowd",
+	[REASON_GAVE_UP] = "gave-up",
+	[REASON_UNANSWERED] = "unanswered",
+	[REASON_REPLIES] = "replies",
+	[REASON_FAILED] = "failed",
+	[REASON_MISCOUNTED] = "miscounted",
+	[REASON_SATURATED] = "saturated",
+	[REASON_LATE] = "late",
+	[REASON_RATE] = "rate",
+};
+
+__attribute__((format(printf, 3, 4))) static void outcome_reason(
+	struct outcome *o, enum reason_kind kind, const char *format, ...)
 {
 	va_list args;
 
 	o->valid = false;
 	if (o->reason_count == OUTCOME_REASONS)
 		return;
+	o->reason_kinds[o->reason_count] = kind;
 	va_start(args, format);
 	vsnprintf(o->reasons[o->reason_count++], OUTCOME_REASON, format, args);
 	va_end(args);
@@ -127,12 +141,12 @@ static void outcome_judge_connections(struct outcome *o)
 		errors_add(&connects, &o->warmup.errors);
 		errors_add(&connects, &o->window.errors);
 		errors_each(&connects, outcome_name_error, &why);
-		outcome_reason(o,
+		outcome_reason(o, REASON_CONNECTIONS,
 			"only %" PRIu64 " of %" PRIu64
 			" connections were established%s",
 			o->established, asked, why.text);
 	} else if (o->minimum_live * 10 < asked * 9) {
-		outcome_reason(o,
+		outcome_reason(o, REASON_CONNECTIONS,
 			"at times only %" PRIu64 " of %" PRIu64
 			" connections were alive",
 			o->minimum_live, asked);
@@ -147,7 +161,7 @@ static void outcome_judge_crowd(struct outcome *o)
 		const struct crowd_count *c = &o->crowd[kind];
 
 		if (c->established < c->asked)
-			outcome_reason(o,
+			outcome_reason(o, REASON_CROWD,
 				"only %" PRIu64 " of %" PRIu64
 				" connections of the group %s were established",
 				c->established, c->asked, crowd_names[kind]);
@@ -169,18 +183,20 @@ static void outcome_judge_requests(struct outcome *o)
 	uint64_t ended = o->window.ok + o->window.failed;
 
 	if (o->gave_up)
-		outcome_reason(o, "gave up: no more replies came");
+		outcome_reason(
+			o, REASON_GAVE_UP, "gave up: no more replies came");
 	if (o->window.ok == 0)
-		outcome_reason(o, "no request was answered");
+		outcome_reason(o, REASON_UNANSWERED, "no request was answered");
 	if (wrong > 0)
-		outcome_reason(o, "%" PRIu64 " replies were wrong", wrong);
+		outcome_reason(o, REASON_REPLIES,
+			"%" PRIu64 " replies were wrong", wrong);
 	if (o->window.failed * 100 > ended)
-		outcome_reason(o,
+		outcome_reason(o, REASON_FAILED,
 			"%" PRIu64 " of %" PRIu64 " requests failed (%.1f %%)",
 			o->window.failed, ended,
 			100 * (double)o->window.failed / (double)ended);
 	if (outcome_scheduled(o) != ended + o->in_flight_stop + o->unsent)
-		outcome_reason(o,
+		outcome_reason(o, REASON_MISCOUNTED,
 			"the client has miscounted: %" PRIu64
 			" requests scheduled, %" PRIu64 " accounted for",
 			outcome_scheduled(o),
@@ -196,16 +212,17 @@ static void outcome_judge_rate(struct outcome *o, bool saturated)
 	char time[32];
 
 	if (saturated)
-		outcome_reason(o,
+		outcome_reason(o, REASON_SATURATED,
 			"the client itself was saturated (%.0f %% of a CPU)",
 			100 * o->busy_share);
 	if (lag_ns > NS_PER_MS)
-		outcome_reason(o,
+		outcome_reason(o, REASON_LATE,
 			"the client itself was late: half of its requests by "
 			"%s and more",
 			format_time(lag_ns, time, sizeof(time)));
 	if (late > room && late * 50 > outcome_scheduled(o))
-		outcome_reason(o, "the rate was missed: %.0f/s of %.6g/s",
+		outcome_reason(o, REASON_RATE,
+			"the rate was missed: %.0f/s of %.6g/s",
 			outcome_rate(o), o->config->rate);
 }
 

@@ -22,6 +22,23 @@ struct interval {
 
 enum bound { BOUND_SERVER, BOUND_CLIENT, BOUND_RATE };
 
+/* What a reason is about: its word in the JSON, for programs that judge by it. */
+enum reason_kind {
+	REASON_CONNECTIONS, /* not all were established, or many were down */
+	REASON_CROWD,
+	REASON_GAVE_UP,
+	REASON_UNANSWERED,
+	REASON_REPLIES,
+	REASON_FAILED,
+	REASON_MISCOUNTED,
+	REASON_SATURATED,
+	REASON_LATE,
+	REASON_RATE,
+	REASON_KINDS
+};
+
+extern const char *const reason_names[REASON_KINDS];
+
 enum { OUTCOME_REASONS = 12, OUTCOME_REASON = 200 };
 
 struct outcome {
@@ -48,6 +65,7 @@ struct outcome {
 	bool valid;
 	unsigned reason_count;
 	char reasons[OUTCOME_REASONS][OUTCOME_REASON];
+	enum reason_kind reason_kinds[OUTCOME_REASONS];
 };
 
 /* scheduled = ok + failed + in flight + unsent: counted one by one here, and

@@ -83,6 +83,10 @@ static void report_verdict(struct json *j, const struct outcome *o)
 	for (i = 0; i < o->reason_count; i++)
 		json_string(j, NULL, o->reasons[i]);
 	json_end(j);
+	json_array(j, "reason_kinds");
+	for (i = 0; i < o->reason_count; i++)
+		json_string(j, NULL, reason_names[o->reason_kinds[i]]);
+	json_end(j);
 	json_string(j, "bounded_by", bounds[o->bounded_by]);
 	json_bool(j, "interrupted", o->interrupted);
 	json_u64(j, "window_ns", o->window_ns);

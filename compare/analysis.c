@@ -97,6 +97,9 @@ static void find_standing(struct summary *s)
 		s->standing = NO_FIGURES;
 		snprintf(s->why, sizeof(s->why), "%s",
 			reason ? reason : "not measured");
+	} else if (s->throughput.value == 0) {
+		s->standing = UNRANKED;
+		snprintf(s->why, sizeof(s->why), "answered no request");
 	} else if (served_few(s->cell, &served, &asked)) {
 		s->standing = UNRANKED;
 		snprintf(s->why, sizeof(s->why),

@@ -76,23 +76,40 @@ static void trim(char *text)
 	memmove(text, text + lead, len - lead + 1);
 }
 
-/* "connections=64,size=1k" as the point of a cell. */
-static json_t *read_point(const char *text)
+/* Whether this begins with the name of something that is varied, and =. */
+static bool names_axis(const json_t *varied, const char *part)
+{
+	char name[64];
+	size_t len = strcspn(part, "=");
+
+	snprintf(name, sizeof(name), "%.*s", len < 63 ? (int)len : 63, part);
+	return part[len] && json_object_get(varied, name);
+}
+
+/* "connections=64,handler=work:cpu=1ms,dist=exp" as the point of a cell: a
+ * comma that no varied name follows belongs to the value. */
+static json_t *read_point(const char *text, const json_t *varied)
 {
 	json_t *point = json_object();
-	struct texts parts = {0};
 
-	if (!texts_add_list(&parts, text))
-		for (size_t i = 0; i < parts.count; i++) {
-			char *equals = strchr(parts.at[i], '=');
+	while (*text) {
+		const char *from = text += strspn(text, " \t\n");
+		size_t name = strcspn(from, "="), len = strcspn(from, ",");
+		char value[256];
 
-			if (!equals)
-				continue;
-			*equals = '\0';
-			json_object_set_new(
-				point, parts.at[i], json_string(equals + 1));
-		}
-	texts_clear(&parts);
+		while (from[len] &&
+			!names_axis(varied,
+				from + len + 1 +
+					strspn(from + len + 1, " \t\n")))
+			len += 1 + strcspn(from + len + 1, ",");
+		text = from + len + (from[len] == ',');
+		if (name >= len)
+			continue;
+		snprintf(value, sizeof(value), "%.*s", (int)(len - name - 1),
+			from + name + 1);
+		trim(value);
+		json_object_setn_new(point, from, name, json_string(value));
+	}
 	return point;
 }
 
@@ -111,7 +128,7 @@ static int fill_metric(
 	struct reading *r, const struct metric *m, char *inside, struct term *t)
 {
 	char *at = strchr(inside, '@');
-	json_t *point = at ? read_point(at + 1) : NULL;
+	json_t *point = at ? read_point(at + 1, r->run->cells[0].point) : NULL;
 	const struct cell *cell;
 
 	if (at)

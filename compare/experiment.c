@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Experiment files: an .ini with the question, what to run, what to expect. */
+#include "compare/metric.h"
 #include "compare/plan.h"
 
 #include <errno.h>
@@ -49,7 +50,10 @@ static int take_about(struct reading *r, const char *name, const char *value)
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
 		if (!strcmp(known[i].name, name))
 			return add_text(known[i].field, value);
-	snprintf(r->why, WHY_SIZE, "[experiment] knows no %s", name);
+	snprintf(r->why, WHY_SIZE,
+		"[experiment] knows no %.100s: there are title, question, "
+		"choices, explain and read",
+		name);
 	return -EINVAL;
 }
 
@@ -84,6 +88,22 @@ static int take_expect(struct reading *r, const char *name, const char *value)
 	return texts_add(expects, text);
 }
 
+/* "METRIC" or "METRIC over AXIS": a chart that shows the lesson. */
+static int take_plot(struct reading *r, const char *value)
+{
+	char name[64];
+	size_t len = strcspn(value, " ");
+	const char *rest = value + len;
+
+	snprintf(name, sizeof(name), "%.*s", len < 63 ? (int)len : 63, value);
+	if (metric_find(name) && (!*rest || !strncmp(rest, " over ", 6)))
+		return texts_add(&r->plan->plots, value);
+	snprintf(r->why, WHY_SIZE,
+		"cannot plot %.100s: say METRIC or METRIC over WHAT-IS-VARIED",
+		value);
+	return -EINVAL;
+}
+
 static int take(struct reading *r, const char *section, const char *name,
 	const char *value)
 {
@@ -97,13 +117,15 @@ static int take(struct reading *r, const char *section, const char *name,
 		return plan_set_client(r->plan, name, value, r->why);
 	if (!strcmp(section, "server"))
 		return plan_set_server(r->plan, name, value);
+	if (!strcmp(section, "inject"))
+		return plan_set_inject(r->plan, name, value, r->why);
 	if (!strcmp(section, "plot"))
-		return texts_add(&r->plan->plots, value);
+		return take_plot(r, value);
 	if (!strcmp(section, "expect"))
 		return take_expect(r, name, value);
 	snprintf(r->why, WHY_SIZE,
 		"there is no section [%s]: there are experiment, run, quick, "
-		"client, server, plot, expect",
+		"client, server, inject, plot, expect",
 		section);
 	return -EINVAL;
 }

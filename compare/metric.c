@@ -134,6 +134,86 @@ static double of_jain(const struct sample *s)
 	return stats_jain(shares, n);
 }
 
+/* Woken for a connection that somebody else had taken already. */
+static double of_wasted(const struct sample *s)
+{
+	json_t *again = json_object_get(s->server, "accept_again");
+	double accepted =
+		json_number_value(json_object_get(s->server, "accepted"));
+
+	return json_is_number(again) && accepted > 0
+		       ? json_number_value(again) / accepted
+		       : NAN;
+}
+
+static double of_mean(const struct sample *s)
+{
+	json_t *latency = json_object_get(s->client, "latency_ns");
+	json_t *mean =
+		json_object_get(json_object_get(latency, "corrected"), "mean");
+
+	return s->requests > 0 && json_is_number(mean) ? json_number_value(mean)
+						       : NAN;
+}
+
+static double of_utilisation(const struct sample *s)
+{
+	return per(s->cpu_ns, s->window_ns);
+}
+
+/*
+ * The mean time in a queue with one server, by Pollaczek and Khinchine, from
+ * the service time and the utilisation that were measured: S (1 + u (1 + c) / 2
+ * (1 - u)), where c is the squared coefficient of variation of the service, 0
+ * for one that is always the same and 1 for an exponential one.
+ */
+static double queue_mean(const struct sample *s, double c)
+{
+	double service = of_cpu(s), u = of_utilisation(s);
+
+	return u < 1 ? service * (1 + u * (1 + c) / (2 * (1 - u))) : NAN;
+}
+
+static double of_md1(const struct sample *s)
+{
+	return queue_mean(s, 0);
+}
+
+static double of_mm1(const struct sample *s)
+{
+	return queue_mean(s, 1);
+}
+
+/* Errors in the window, of connections that were made. One is one connection,
+ * however many requests it cost. */
+static double of_broken(const struct sample *s)
+{
+	json_t *errors = json_object_get(s->client, "errors"), *count;
+	const char *name;
+	double sum = 0;
+
+	if (!errors)
+		return NAN;
+	json_object_foreach(errors, name, count)
+	{
+		if (strncmp(name, "connect.", 8))
+			sum += json_number_value(count);
+	}
+	return sum;
+}
+
+static double of_served(const struct sample *s)
+{
+	return known(s->connections_served);
+}
+
+static double of_end(const struct sample *s)
+{
+	json_t *after = json_object_get(s->inject, "ended_after_ns");
+
+	return json_is_number(after) ? json_number_value(after) : NAN;
+}
+
 static double of_failed(const struct sample *s)
 {
 	json_t *requests = json_object_get(s->client, "requests");
@@ -172,6 +252,18 @@ const struct metric metrics[] = {
 	{"listen_drops", "connections dropped from the listen queue",
 		UNIT_NUMBER, false, of_drops},
 	{"failed", "failed requests", UNIT_NUMBER, false, of_failed},
+	{"broken", "connections that broke", UNIT_NUMBER, false, of_broken},
+	{"served", "connections that were served", UNIT_NUMBER, true,
+		of_served},
+	{"time_to_end", "from the signal to the server's end", UNIT_TIME, false,
+		of_end},
+	{"wasted_wakeups", "wake-ups without a connection, per connection",
+		UNIT_NUMBER, false, of_wasted},
+	{"mean", "mean latency", UNIT_TIME, false, of_mean},
+	{"utilisation", "share of a CPU that the server used", UNIT_NUMBER,
+		false, of_utilisation},
+	{"md1", "mean latency that M/D/1 predicts", UNIT_TIME, false, of_md1},
+	{"mm1", "mean latency that M/M/1 predicts", UNIT_TIME, false, of_mm1},
 	{0},
 };
 

@@ -91,8 +91,57 @@ static void take_latency(struct sample *s)
 	s->max_ns = whole_number(json_object_get(q, "max"));
 }
 
+bool outcome_may_tolerate(const char *what)
+{
+	return !strcmp(what, "unanswered") || !strcmp(what, "rate") ||
+	       !strcmp(what, "timeout") || !strncmp(what, "connect.", 8) ||
+	       !strncmp(what, "read.", 5) || !strncmp(what, "write.", 6);
+}
+
+/* Are all errors of a phase such as the experiment tolerates? */
+static bool errors_belong(
+	const struct sample *s, const char *phase, const struct texts *tolerate)
+{
+	json_t *errors = json_object_get(s->client, phase), *count;
+	const char *name;
+
+	json_object_foreach(errors, name, count)
+	{
+		if (json_number_value(count) > 0 && !texts_have(tolerate, name))
+			return false;
+	}
+	return true;
+}
+
+/* Connections that broke, and what was lost with them, are the reason. */
+static bool is_about_connections(const char *kind)
+{
+	return !strcmp(kind, "connections") || !strcmp(kind, "failed") ||
+	       !strcmp(kind, "crowd") || !strcmp(kind, "gave-up");
+}
+
+static bool all_tolerated(const struct sample *s, const struct texts *tolerate)
+{
+	bool belong = errors_belong(s, "errors_before", tolerate) &&
+		      errors_belong(s, "errors", tolerate) &&
+		      errors_belong(s, "errors_after", tolerate);
+	json_t *kinds = json_object_get(s->client, "reason_kinds"), *one;
+	size_t i;
+
+	json_array_foreach(kinds, i, one)
+	{
+		const char *kind = json_string_value(one);
+
+		if (!belong || !kind ||
+			(!texts_have(tolerate, kind) &&
+				!is_about_connections(kind)))
+			return false;
+	}
+	return tolerate->count && i > 0;
+}
+
 /* Its own reasons, in one line. */
-static void take_validity(struct sample *s)
+static void take_validity(struct sample *s, const struct texts *tolerate)
 {
 	char text[512] = "";
 	json_t *reason;
@@ -104,7 +153,10 @@ static void take_validity(struct sample *s)
 		reason) if (json_is_string(reason) && used < sizeof(text))
 		used += (size_t)snprintf(text + used, sizeof(text) - used,
 			"%s%s", i ? "; " : "", json_string_value(reason));
-	outcome_invalid(s, "%s", text[0] ? text : "the client says so");
+	if (all_tolerated(s, tolerate))
+		outcome_note(s, text);
+	else
+		outcome_invalid(s, "%s", text[0] ? text : "the client says so");
 }
 
 /* Requests under way at the end of the window that were not answered before
@@ -137,7 +189,7 @@ static void take_served(struct sample *s)
 		s->connections_served -= unanswered(s) / pipeline;
 }
 
-int outcome_client(struct sample *s)
+int outcome_client(struct sample *s, const struct texts *tolerate)
 {
 	json_t *cpu;
 
@@ -157,7 +209,7 @@ int outcome_client(struct sample *s)
 		json_string_value(json_object_get(s->client, "bounded_by")));
 	take_latency(s);
 	take_served(s);
-	take_validity(s);
+	take_validity(s, tolerate);
 	/* Of all that ran, what neither program used. */
 	cpu = within(s->client, "client", "cpu_seconds");
 	if (s->foreign_ns != FIELD_ABSENT && s->cpu_ns != FIELD_ABSENT) {
@@ -165,7 +217,7 @@ int outcome_client(struct sample *s)
 			s->cpu_ns + (int64_t)(json_number_value(cpu) * 1e9);
 		s->foreign_ns = s->foreign_ns > 0 ? s->foreign_ns : 0;
 	}
-	if (!or_zero(s->requests))
+	if (!or_zero(s->requests) && !texts_have(tolerate, "unanswered"))
 		outcome_invalid(s, "no request was answered");
 	return 0;
 }
@@ -194,13 +246,28 @@ void outcome_switches(struct sample *s, const struct usage *before,
 	}
 }
 
+static bool has_crowd(const struct sample *s)
+{
+	return or_zero(whole_number(
+		       within(s->client, "config", "slow_readers"))) ||
+	       or_zero(whole_number(
+		       within(s->client, "config", "slow_writers")));
+}
+
 void outcome_agreement(struct sample *s)
 {
 	int64_t server = whole_number(json_object_get(s->server, "requests"));
 	int64_t client = requests_of_life(s);
+	/* Of what was lost with its connection nobody knows how far it came. */
+	int64_t lost =
+		or_zero(whole_number(within(s->client, "requests", "failed")));
+
+	/* A crowd asks, too, and is not counted by the client. */
+	bool crowd = has_crowd(s);
 
 	if (!s->client || server == FIELD_ABSENT ||
-		(server >= client && server <= client + unanswered(s)))
+		(server >= client && crowd) ||
+		(server >= client && server <= client + unanswered(s) + lost))
 		return;
 	outcome_invalid(s,
 		"the server counted %lld requests and the client %lld",

@@ -5,6 +5,7 @@
 
 #include "compare/measure.h"
 #include "compare/run.h"
+#include "compare/text.h"
 
 #include <sys/resource.h>
 
@@ -18,9 +19,19 @@ void outcome_note(struct sample *s, const char *note);
 void outcome_usage(struct sample *s, const struct usage *before,
 	const struct usage *after);
 
-/* Takes the figures out of s->client (serverlab.client/1); invalid when it is
- * missing or says so itself. 0, or -EINVAL when there is nothing in it. */
-int outcome_client(struct sample *s);
+/*
+ * Takes the figures out of s->client (serverlab.client/1); invalid when it is
+ * missing or says so itself, for another reason than what the experiment
+ * tolerates. 0, or -EINVAL when there is nothing in it.
+ */
+int outcome_client(struct sample *s, const struct texts *tolerate);
+
+/*
+ * What an experiment may tolerate: `unanswered` (no request is answered),
+ * `rate` (it is missed), `timeout`, and the errors by which the client knows
+ * that a connection is not made or broke. Wrong replies never.
+ */
+bool outcome_may_tolerate(const char *what);
 
 /* Context switches per request: of the window where the same threads lived at
  * both its edges, else of the server's whole life. After outcome_client(). */

@@ -3,6 +3,8 @@
 
 #include "common/clock.h"
 #include "compare/cpus.h"
+#include "compare/inject.h"
+#include "compare/outcome.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -87,6 +89,8 @@ void plan_release(struct plan *p)
 	texts_clear(&p->expects);
 	pairs_clear(&p->client);
 	pairs_clear(&p->server);
+	pairs_clear(&p->inject);
+	texts_clear(&p->tolerate);
 }
 
 /* ---- one setting ---------------------------------------------------------- */
@@ -119,12 +123,31 @@ int plan_set_server(struct plan *p, const char *name, const char *value)
 	return pairs_set(&p->server, name, value);
 }
 
+int plan_set_inject(
+	struct plan *p, const char *name, const char *value, char why[WHY_SIZE])
+{
+	int rc = injection_check(name, value, why);
+
+	return rc ? rc : pairs_set(&p->inject, name, value);
+}
+
 /* What may stand before the = of --vary. */
 static bool axis_known(const char *name)
 {
 	return !strcmp(name, "workload") || !strcmp(name, "handler") ||
 	       !strcmp(name, "size") || !strncmp(name, "server.", 7) ||
-	       client_knows(name);
+	       !strncmp(name, "inject.", 7) || client_knows(name);
+}
+
+/* The values of an axis that goes through injections. */
+static int check_injected(const struct axis *a, char *why)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < a->values.count && !rc; i++)
+		if (!strncmp(a->name, "inject.", 7))
+			rc = injection_check(a->name + 7, a->values.at[i], why);
+	return rc;
 }
 
 static int set_vary(struct plan *p, const char *value, char *why)
@@ -148,15 +171,19 @@ static int set_vary(struct plan *p, const char *value, char *why)
 	else
 		rc = texts_add_list(&a->values, equals + 1);
 	if (!rc && axis_known(a->name)) {
-		p->axis_count++;
-		return 0;
+		rc = check_injected(a, why);
+		p->axis_count += !rc;
+		if (rc)
+			axis_release(a);
+		return rc;
 	}
 	if (rc)
 		snprintf(why, WHY_SIZE, "a value is missing in %s", value);
 	else
 		snprintf(why, WHY_SIZE,
 			"cannot vary %s: try connections, workload, handler, "
-			"size, server.OPTION, or an option of the client",
+			"size, server.OPTION, inject.SETTING, or an option of "
+			"the client",
 			a->name);
 	axis_release(a);
 	return -EINVAL;
@@ -223,6 +250,27 @@ static int set_connections(struct plan *p, const char *value, char *why)
 	return rc ? rc : pairs_set(&p->client, "connections", value);
 }
 
+static int set_tolerate(struct plan *p, const char *value, char *why)
+{
+	struct texts more = {0};
+	int rc = texts_add_list(&more, value);
+
+	for (size_t i = 0; i < more.count && !rc; i++) {
+		if (outcome_may_tolerate(more.at[i]))
+			rc = texts_add(&p->tolerate, more.at[i]);
+		else
+			rc = -EINVAL;
+		if (rc == -EINVAL)
+			snprintf(why, WHY_SIZE,
+				"tolerate %s: say unanswered, rate, timeout, or "
+				"an error of a connection such as read.EOF or "
+				"connect.ECONNREFUSED",
+				more.at[i]);
+	}
+	texts_clear(&more);
+	return rc;
+}
+
 int plan_set(
 	struct plan *p, const char *name, const char *value, char why[WHY_SIZE])
 {
@@ -248,8 +296,8 @@ int plan_set(
 		return field_text(&p->workload, value), 0;
 	if (!strcmp(name, "baseline"))
 		return field_text(&p->baseline, value), 0;
-	if (!strcmp(name, "stall"))
-		return set_time(name, value, NS_PER_MS, &p->stall_ns, why);
+	if (!strcmp(name, "tolerate"))
+		return set_tolerate(p, value, why);
 	if (!strcmp(name, "seed")) {
 		p->seeded = true;
 		return set_number(name, value, UINT32_MAX, &p->seed, why);
@@ -265,6 +313,8 @@ void plan_clear(struct plan *p, const char *name)
 		p->all_models = false;
 	} else if (!strcmp(name, "vary"))
 		axes_clear(p);
+	else if (!strcmp(name, "tolerate"))
+		texts_clear(&p->tolerate);
 }
 
 /* ---- completing ----------------------------------------------------------- */
@@ -378,8 +428,8 @@ static void cell_vary(struct cell *cell, const char *name, const char *value)
 		take(&cell->workload, spec_with(cell->workload, name, value));
 		return;
 	}
-	if (!strncmp(name, "server.", 7)) {
-		program = "server";
+	if (!strncmp(name, "server.", 7) || !strncmp(name, "inject.", 7)) {
+		program = *name == 's' ? "server" : "inject";
 		option = name + 7;
 	}
 	json_object_set_new(json_object_get(cell->options, program), option,
@@ -397,8 +447,9 @@ static int add_cell(const struct plan *p, struct run *run, const char *model,
 	field_text(&cell->model, model);
 	field_text(&cell->workload, p->workload);
 	field_text(&cell->handler, p->handler);
-	cell->options = json_pack("{s:o, s:o}", "client",
-		pairs_to_json(&p->client), "server", pairs_to_json(&p->server));
+	cell->options = json_pack("{s:o, s:o, s:o}", "client",
+		pairs_to_json(&p->client), "server", pairs_to_json(&p->server),
+		"inject", pairs_to_json(&p->inject));
 	cell->point = json_object();
 	for (size_t a = 0; a < p->axis_count; a++) {
 		const char *value = p->axes[a].values.at[at[a]];

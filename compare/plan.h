@@ -45,10 +45,10 @@ struct plan {
 	char *workload;
 	struct axis axes[PLAN_AXES];
 	size_t axis_count;
-	struct pairs client, server;
+	struct pairs client, server, inject;
+	struct texts tolerate;	     /* what the client may complain of */
 	struct texts plots, expects; /* expects: "NAME: RELATION" */
 	char *baseline;		     /* NULL: epoll, or else the first model */
-	uint64_t stall_ns; /* the server is frozen for so long; 0: never */
 	uint64_t rounds, duration_ns, warmup_ns, seed;
 	bool seeded, quick;
 	char *server_cpus, *client_cpus; /* NULL: chosen */
@@ -60,14 +60,14 @@ void plan_release(struct plan *p);
 
 /*
  * Sets one thing by its name: models, handler, workload, vary, connections,
- * rounds, duration, warmup, baseline, seed, server-cpus, client-cpus, stall. `vary`
- * adds an axis. 0, -ENOENT if there is no such name, or -EINVAL; both with a
+ * rounds, duration, warmup, baseline, tolerate, seed, server-cpus, client-cpus.
+ * `vary` adds an axis. 0, -ENOENT if there is no such name, or -EINVAL; both with a
  * sentence in `why`.
  */
 int plan_set(struct plan *p, const char *name, const char *value,
 	char why[WHY_SIZE]);
 
-/* Empties what a name holds (models, vary), so that the next plan_set()
+/* Empties what a name holds (models, vary, tolerate), so that the next plan_set()
  * replaces it instead of adding. */
 void plan_clear(struct plan *p, const char *name);
 
@@ -76,6 +76,10 @@ void plan_clear(struct plan *p, const char *name);
 int plan_set_client(struct plan *p, const char *name, const char *value,
 	char why[WHY_SIZE]);
 int plan_set_server(struct plan *p, const char *name, const char *value);
+
+/* What is done to the server (compare/inject.h): 0, or -EINVAL with `why`. */
+int plan_set_inject(struct plan *p, const char *name, const char *value,
+	char why[WHY_SIZE]);
 
 /* The client's or server's option, or NULL. */
 const char *pairs_get(const struct pairs *pairs, const char *name);

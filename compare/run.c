@@ -112,6 +112,7 @@ const struct field sample_fields[] = {
 	REAL(struct sample, load),
 	JSON(struct sample, client),
 	JSON(struct sample, server),
+	JSON(struct sample, inject),
 	{0},
 };
 

@@ -41,6 +41,7 @@ struct sample {
 	int64_t steal_ns, foreign_ns, listen_drops;
 	double load;
 	json_t *client, *server; /* the programs' own words */
+	json_t *inject; /* what was done to the server; NULL: nothing */
 };
 
 struct cell {

@@ -4,6 +4,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "compare/child.h"
+#include "compare/inject.h"
 #include "compare/outcome.h"
 
 #include <errno.h>
@@ -41,6 +42,9 @@ struct taking {
 	char address[128];
 	struct usage before, after;
 	bool whole; /* both edges were read */
+	struct injection injection;
+	bool may_end;	   /* what was done to the server may end it */
+	uint64_t ended_ns; /* and so it did; 0: not seen */
 };
 
 int sampler_init(struct sampler *s, const struct plan *plan,
@@ -107,14 +111,14 @@ static void args_add_options(
 /*
  * Waits until `fd` is readable. 0, -ETIMEDOUT, -EINTR when the user wants to
  * stop, or -ECHILD when the server or the client has ended and fd says
- * nothing.
+ * nothing. A server that is meant to end is no such news.
  */
 static int taking_wait(struct taking *t, int fd, uint64_t until_ns)
 {
 	struct pollfd p[] = {
 		{.fd = fd, .events = POLLIN},
 		{.fd = t->sampler->stop_fd, .events = POLLIN},
-		{.fd = t->server.pidfd, .events = POLLIN},
+		{.fd = t->ended_ns ? -1 : t->server.pidfd, .events = POLLIN},
 		{.fd = t->client.pid ? t->client.pidfd : -1, .events = POLLIN},
 	};
 
@@ -130,6 +134,12 @@ static int taking_wait(struct taking *t, int fd, uint64_t until_ns)
 			return -EINTR;
 		if (n > 0 && p[0].revents)
 			return 0;
+		if (n > 0 && p[2].revents && t->may_end) {
+			t->ended_ns = now = clock_ns();
+			p[2].fd = -1;
+			p[2].revents = 0;
+			n = p[3].revents != 0;
+		}
 		if (n > 0)
 			return -ECHILD;
 		if (clock_ns() >= until_ns)
@@ -211,6 +221,7 @@ static int server_start(struct taking *t)
 		.keep = keep,
 		.group = t->sampler->group.procs,
 		.output = -1,
+		.descriptors = t->injection.descriptors,
 	};
 
 	if (pipe2(ready, O_CLOEXEC))
@@ -350,25 +361,55 @@ static int warm_up(struct taking *t)
 	return rc == -ETIMEDOUT ? 0 : rc;
 }
 
-/*
- * Waits for the end of the window. Where the experiment wants that, the server
- * is frozen after a quarter of it; it goes on in any case.
- */
+/* What was done to the server, as it is kept with the sample. */
+static void record_injection(struct taking *t, pid_t pid, uint64_t done_ns)
+{
+	t->sample->inject = json_pack("{s:s, s:i, s:I, s:b}", "what",
+		injection_name(&t->injection), "pid", (int)pid, "at_ns",
+		(json_int_t)(done_ns - t->before.at_ns), "leader",
+		pid == t->server.pid);
+}
+
+/* Does to the server what the experiment wants, and waits until it is over. */
+static int inject(struct taking *t)
+{
+	const struct injection *in = &t->injection;
+	uint64_t now = clock_ns();
+	pid_t pid;
+	int rc = -ETIMEDOUT;
+
+	t->may_end = in->kind != INJECT_FREEZE;
+	pid = injection_begin(in, t->server.pid);
+	if (pid < 0)
+		return pid;
+	record_injection(t, pid, now);
+	if (in->kind == INJECT_FREEZE) {
+		rc = phase_await(t, "stop", now + in->for_ns);
+		injection_end(in, t->server.pid);
+	}
+	return rc;
+}
+
+/* Waits for the end of the window. */
 static int await_stop(struct taking *t, uint64_t until_ns)
 {
-	const struct plan *plan = t->sampler->plan;
-	uint64_t stall_ns = clock_ns() + plan->duration_ns / 4;
-	int rc;
+	const struct injection *in = &t->injection;
+	int rc = -ETIMEDOUT;
 
-	if (!plan->stall_ns)
-		return phase_await(t, "stop", until_ns);
-	rc = phase_await(t, "stop", stall_ns);
-	if (rc == -ETIMEDOUT) {
-		kill(-t->server.pid, SIGSTOP);
-		rc = phase_await(t, "stop", stall_ns + plan->stall_ns);
-		kill(-t->server.pid, SIGCONT);
-	}
+	if (in->kind != INJECT_NOTHING)
+		rc = phase_await(t, "stop", t->before.at_ns + in->at_ns);
+	if (rc == -ETIMEDOUT && in->kind != INJECT_NOTHING)
+		rc = inject(t);
 	return rc == -ETIMEDOUT ? phase_await(t, "stop", until_ns) : rc;
+}
+
+/* The server's cost up to the end of the window, if it still lives. */
+static int usage_at_stop(struct taking *t)
+{
+	int rc = usage_read(&t->sampler->group, t->server.pid, &t->after);
+
+	t->whole = !rc && !t->ended_ns;
+	return t->may_end ? 0 : rc;
 }
 
 /* From the first connection to the end of the window. */
@@ -388,8 +429,7 @@ static int watch_window(struct taking *t)
 	if (!rc)
 		rc = await_stop(t, in_ms(asked + LATE_MS));
 	if (!rc)
-		rc = usage_read(group, t->server.pid, &t->after);
-	t->whole = !rc;
+		rc = usage_at_stop(t);
 	return rc;
 }
 
@@ -435,12 +475,36 @@ static json_t *read_json(int fd)
 	return value;
 }
 
+/* How it should end when it was asked to, or killed. */
+static bool ended_as_meant(const struct taking *t)
+{
+	int status = t->server.status;
+
+	if (!t->may_end)
+		return false;
+	return t->injection.kind == INJECT_KILL
+		       ? WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL
+		       : WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* How long it took to end, where that was seen. */
+static void record_end(struct taking *t)
+{
+	json_t *at = json_object_get(t->sample->inject, "at_ns");
+	uint64_t since_ns = t->before.at_ns + (uint64_t)json_integer_value(at);
+
+	if (t->ended_ns)
+		json_object_set_new(t->sample->inject, "ended_after_ns",
+			json_integer((json_int_t)(t->ended_ns - since_ns)));
+}
+
 /* The server died under the load: that explains all else. */
 static void check_server(struct taking *t, bool died)
 {
 	char words[256], end[64];
 
-	if (!died)
+	record_end(t);
+	if (!died || ended_as_meant(t))
 		return;
 	child_last_words(&t->server, words, sizeof(words));
 	outcome_invalid(t->sample, "the server died: %s%s%s",
@@ -479,10 +543,10 @@ static int conclude(struct taking *t)
 			"the server did not end on SIGTERM and was killed");
 	if (t->whole)
 		outcome_usage(t->sample, &t->before, &t->after);
-	if (!outcome_client(t->sample))
+	if (!outcome_client(t->sample, &t->sampler->plan->tolerate))
 		outcome_switches(
 			t->sample, &t->before, &t->after, &t->server.usage);
-	if (t->sample->server && !died)
+	if (t->sample->server && (!died || ended_as_meant(t)))
 		outcome_agreement(t->sample);
 	if (!t->sample->status)
 		field_text(&t->sample->status, "valid");
@@ -536,6 +600,8 @@ int sampler_take(struct sampler *s, struct cell *cell, struct sample *sample)
 	};
 	int rc = 0;
 
+	injection_read(&t.injection, json_object_get(cell->options, "inject"),
+		s->plan->duration_ns);
 	if (wrong_handler(cell))
 		goto out_close;
 	run_now(&sample->started);

@@ -68,4 +68,6 @@ const char *const schema_steps[] = {
 	" worker INTEGER NOT NULL, kind TEXT, accepted INTEGER,"
 	" requests INTEGER, cpu_seconds REAL, respawns INTEGER);"
 	"CREATE INDEX worker_of_sample ON worker(sample_id);",
+	/* 1 -> 2 */
+	"ALTER TABLE sample ADD COLUMN inject TEXT;",
 };

@@ -202,6 +202,7 @@ def _(cell):
                  "p99", "p99_9", "p99_99", "max"}
     wanted = {
         None: {"schema", "config", "environment", "valid", "reasons",
+               "reason_kinds",
                "bounded_by", "connections", "requests", "errors", "throughput",
                "latency_ns", "client", "intervals"},
         "environment": {"kernel", "cpu", "cpus", "governor", "virtual",

@@ -362,8 +362,8 @@ def experiment(name):
         for verdict, figures in zip(said[::2], said[1::2]):
             check(re.match(r"(confirmed|refuted|undecided) +\S+: ", verdict),
                   verdict)
-            check(re.search(r" [<>]=? |no valid rounds|one round|skipped",
-                            figures),
+            check(re.search(r" [<>]=? |no valid rounds|one round|skipped"
+                            "|was not measured at", figures),
                   f"it can be read: {verdict} {figures}")
     return run
 
@@ -372,6 +372,71 @@ for file_name in sorted(os.listdir(EXPERIMENTS)):
     if file_name.endswith(".ini") and file_name != "race.ini":
         TABLE.add(f"the experiment {file_name[:-4]} runs, and its "
                   f"expectations can be read", experiment(file_name[:-4]))
+
+
+def injected(cell):
+    return [json.loads(text) for (text,) in database(cell).execute(
+        "SELECT inject FROM sample WHERE status = 'valid'")]
+
+
+def experiment_file(cell, models, more):
+    with open(f"{cell.directory}/e.ini", "w", encoding="utf-8") as file:
+        file.write("[experiment]\ntitle = T\n[run]\n"
+                   f"models = {models}\nconnections = 4\nrounds = 2\n"
+                   f"duration = 300ms\nwarmup = 50ms\n{more}")
+
+
+BREAKS = ("tolerate = read.EOF, read.ECONNRESET, write.EPIPE, "
+          "write.ECONNRESET, connect.ECONNREFUSED, connect.ECONNRESET\n")
+
+
+@TABLE.cell
+def a_worker_is_killed(cell):
+    """a killed worker takes its connections with it, a sole process all"""
+    experiment_file(cell, "fork, epoll", BREAKS +
+                    "[inject]\nwhat = kill\nto = worker\n"
+                    "[client]\nthink = 1ms\n")
+    succeed(cell, "run", "e.ini")
+    nothing_left()
+    equal([e["what"] for e in injected(cell)], ["kill"] * 4, "what was done")
+    equal([e["leader"] for e in injected(cell)].count(True), 2,
+          "servers that are their own worker")
+    for model, text in database(cell).execute(
+            "SELECT model, client FROM sample JOIN cell ON cell.id = cell_id"):
+        broken = sum(count for name, count in json.loads(text)["errors"].items()
+                     if not name.startswith("connect."))
+        equal(broken, 1 if model == "fork" else 4,
+              f"connections of {model} that broke")
+
+
+@TABLE.cell
+def a_server_is_terminated(cell):
+    """a server that is told to stop within the window ends, and well"""
+    experiment_file(cell, "epoll, thread", BREAKS +
+                    "[inject]\nwhat = terminate\nat = 50%\n")
+    succeed(cell, "run", "e.ini")
+    nothing_left()
+    ends = [e["ended_after_ns"] for e in injected(cell)]
+    equal(len(ends), 4, "servers that ended")
+    check(min(ends) > 0, "after the signal")
+
+
+@TABLE.cell
+def few_descriptors(cell):
+    """the server may have no more descriptors than the experiment says"""
+    experiment_file(cell, "epoll", "[inject]\ndescriptors = 32\n"
+                    "[client]\nconnections = 40\n")
+    check("answered" in succeed(cell, "run", "e.ini"), "some had to wait")
+
+
+@TABLE.cell
+def what_is_not_tolerated(cell):
+    """errors that the experiment does not name make the sample invalid"""
+    experiment_file(cell, "epoll", "tolerate = connect.ECONNREFUSED, timeout\n"
+                    "[inject]\nwhat = kill\n")
+    result = compare(cell, "run", "e.ini")
+    equal(result.returncode, 1, "exit status")
+    check("invalid  epoll: " in result.stdout, result.stdout)
 
 
 @TABLE.cell

@@ -169,6 +169,32 @@ static void test_points(void **state)
 	run_free(run);
 }
 
+static void test_a_value_may_hold_commas(void **state)
+{
+	struct run *run = run_new();
+	struct expectation e;
+
+	(void)state;
+	run->seed = 1;
+	CELL(run, "a", NULL, 10, 10);
+	json_decref(run->cells[0].point);
+	run->cells[0].point = json_pack("{s:s, s:s}", "handler",
+		"work:cpu=1ms,dist=exp", "rate", "800");
+	assert_int_equal(expect_evaluate(&e,
+				 "x: throughput(a @ rate=800,"
+				 "handler=work:cpu=1ms,dist=exp) >= 10",
+				 run),
+		0);
+	assert_int_equal(e.verdict, CONFIRMED);
+	assert_int_equal(
+		expect_evaluate(&e,
+			"x: throughput(a @ "
+			"handler=work:cpu=1ms,dist=exp, rate=800) >= 10",
+			run),
+		0);
+	run_free(run);
+}
+
 static void test_invalid_rounds_are_left_out(void **state)
 {
 	struct run *run = run_new();
@@ -240,6 +266,7 @@ int main(void)
 		cmocka_unit_test(test_arithmetic),
 		cmocka_unit_test(test_what_cannot_be_read_says_why),
 		cmocka_unit_test(test_points),
+		cmocka_unit_test(test_a_value_may_hold_commas),
 		cmocka_unit_test(test_invalid_rounds_are_left_out),
 		cmocka_unit_test(test_a_lower_bound_refutes_nothing),
 		cmocka_unit_test(test_figures_carry_their_unit),

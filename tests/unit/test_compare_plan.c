@@ -242,6 +242,47 @@ static void test_server_options_vary_too(void **state)
 		"128");
 }
 
+static const char *injected(const struct cell *cell, const char *name)
+{
+	return json_string_value(json_object_get(
+		json_object_get(cell->options, "inject"), name));
+}
+
+static void test_what_is_done_to_the_server_varies_too(void **state)
+{
+	struct fixture *f = *state;
+
+	set(f, "models", "epoll");
+	assert_int_equal(
+		plan_set_inject(&f->plan, "what", "freeze", f->why), 0);
+	set(f, "vary", "inject.for=100ms,20%");
+	make_cells(f);
+	assert_int_equal(f->run->cell_count, 2);
+	assert_string_equal(injected(&f->run->cells[0], "what"), "freeze");
+	assert_string_equal(injected(&f->run->cells[0], "for"), "100ms");
+	assert_string_equal(injected(&f->run->cells[1], "for"), "20%");
+}
+
+static void test_what_cannot_be_done_to_the_server(void **state)
+{
+	static const char *const wrong[][3] = {
+		{"when", "5ms", "what, to, at, for and descriptors"},
+		{"what", "explode", "freeze, terminate or kill"},
+		{"to", "client", "server or worker"},
+		{"at", "soon", "25%"},
+		{"for", "101%", "25%"},
+		{"descriptors", "3", "from 16"},
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		assert_int_equal(plan_set_inject(&f->plan, wrong[i][0],
+					 wrong[i][1], f->why),
+			-EINVAL);
+		assert_non_null(strstr(f->why, wrong[i][2]));
+	}
+}
+
 static void refuse(struct fixture *f, const char *name, const char *value,
 	const char *mentions)
 {
@@ -263,6 +304,9 @@ static void test_wrong_settings_say_what_is_wrong(void **state)
 	refuse(f, "server-cpus", "x", "server-cpus");
 	refuse(f, "models", "epoll,,poll", "missing");
 	refuse(f, "colour", "blue", "colour");
+	refuse(f, "vary", "inject.what=freeze,explode", "explode");
+	refuse(f, "vary", "inject.colour=blue", "colour");
+	refuse(f, "tolerate", "read.EOF,reply.mismatch", "reply.mismatch");
 }
 
 static void test_an_unknown_model_lists_the_known(void **state)
@@ -393,6 +437,18 @@ static void test_unknown_sections_are_refused(void **state)
 	assert_non_null(strstr(f->why, "[runs]"));
 }
 
+static void test_unknown_names_list_the_known(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(load(f, "[experiment]\nname = x\n", 0), -EINVAL);
+	assert_non_null(strstr(f->why, "title, question"));
+	assert_int_equal(load(f, "[inject]\nwhom = x\n", 0), -EINVAL);
+	assert_non_null(strstr(f->why, "what, to, at"));
+	assert_int_equal(load(f, "[plot]\nx = weather\n", 0), -EINVAL);
+	assert_non_null(strstr(f->why, "weather"));
+}
+
 static void test_a_line_too_long_is_not_cut(void **state)
 {
 	struct fixture *f = *state;
@@ -418,6 +474,8 @@ int main(void)
 		WITH(test_the_handler_follows_the_workload),
 		WITH(test_a_named_handler_stays),
 		WITH(test_server_options_vary_too),
+		WITH(test_what_is_done_to_the_server_varies_too),
+		WITH(test_what_cannot_be_done_to_the_server),
 		WITH(test_wrong_settings_say_what_is_wrong),
 		WITH(test_an_unknown_model_lists_the_known),
 		WITH(test_an_experiments_unknown_model_is_skipped),
@@ -427,6 +485,7 @@ int main(void)
 		WITH(test_quick_replaces_what_it_names),
 		WITH(test_errors_name_the_line),
 		WITH(test_unknown_sections_are_refused),
+		WITH(test_unknown_names_list_the_known),
 		WITH(test_a_line_too_long_is_not_cut),
 	};
 
