@@ -37,7 +37,6 @@
  *           IO with io_uring"; servers/epoll.c for the question before
  */
 #include <errno.h>
-#include <stdio.h>
 #include <sys/socket.h>
 
 #include "servers/core/model.h"
@@ -45,8 +44,8 @@
 
 struct uring_options {
 	struct loops_options loops;
+	struct ring_options ring;
 	bool multishot;
-	uint64_t sqpoll, batch, buffers;
 };
 
 struct uring_loop {
@@ -281,12 +280,6 @@ static int uring_finish(struct loop *l)
 	return error;
 }
 
-static int uring_open(struct ring *ring, const struct uring_options *options)
-{
-	return ring_open(ring, (unsigned)options->batch, options->sqpoll,
-		(unsigned)options->buffers);
-}
-
 static int uring_body(struct loop *l)
 {
 	const struct server *s = l->worker.server;
@@ -295,16 +288,14 @@ static int uring_body(struct loop *l)
 		.multishot = options->multishot,
 		.accepts = options->multishot && !s->config.max_connections,
 	};
-	int error = uring_open(&ul.ring, options);
+	int error = ring_open(&ul.ring, &options->ring);
 
-	if (error) {
-		log_warnx("cannot set up an io_uring: %s", ring_reason(error));
+	if (error)
 		return error;
-	}
 	l->model = &ul;
 	/* Each send of a batch holds a buffer. */
 	l->worker.pool.standard = RING_BUFFER;
-	l->worker.pool.keep = (unsigned)options->batch;
+	l->worker.pool.keep = (unsigned)options->ring.batch;
 	l->watch = uring_watch;
 	l->forget = uring_forget;
 	l->send = uring_send;
@@ -323,14 +314,9 @@ static int uring_body(struct loop *l)
 
 static int uring_available(const struct server *s, char why[WHY_SIZE])
 {
-	struct ring ring;
-	int error = uring_open(&ring, s->model_options);
+	const struct uring_options *options = s->model_options;
 
-	if (error)
-		snprintf(why, WHY_SIZE, "no io_uring: %s", ring_reason(error));
-	else
-		ring_close(&ring);
-	return error;
+	return ring_available(&options->ring, why);
 }
 
 static int uring_run(struct server *s)
@@ -350,34 +336,7 @@ static const struct option_spec uring_table[] = {
 		.help = "accept and receive stay in place, or begin anew each "
 			"time",
 	},
-	{
-		.name = "sqpoll",
-		.type = OPTION_TIME,
-		.offset = offsetof(struct uring_options, sqpoll),
-		.preset = "0",
-		.max = 10 * NS_PER_S,
-		.help = "a kernel thread looks for operations, and sleeps "
-			"after so long without; 0: none does",
-	},
-	{
-		.name = "batch",
-		.type = OPTION_COUNT,
-		.offset = offsetof(struct uring_options, batch),
-		.preset = "256",
-		.min = 1,
-		.max = 4096,
-		.help = "operations that one system call may begin",
-	},
-	{
-		.name = "buffers",
-		.type = OPTION_COUNT,
-		.offset = offsetof(struct uring_options, buffers),
-		.preset = "512",
-		.min = 1,
-		.max = 32768,
-		.help = "receive buffers of 4 KiB that a loop's connections "
-			"share, rounded up to a power of two",
-	},
+	RING_OPTIONS(struct uring_options, ring),
 	{0},
 };
 

@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <poll.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 
 #include "common/clock.h"
+#include "common/log.h"
 
 enum { RING_GROUP = 0 }; /* of the buffers, as sqe->buf_group */
 
@@ -103,15 +105,15 @@ static int ring_provide_all(struct ring *r)
 	return 0;
 }
 
-int ring_open(
-	struct ring *r, unsigned entries, uint64_t sqpoll_ns, unsigned buffers)
+static int ring_try(struct ring *r, const struct ring_options *options)
 {
 	int error;
 
 	*r = (struct ring) {.count = 1};
-	while (r->count < buffers)
+	while (r->count < options->buffers)
 		r->count *= 2;
-	error = ring_set_up(&r->ring, entries, sqpoll_ns);
+	error = ring_set_up(
+		&r->ring, (unsigned)options->batch, options->sqpoll);
 	if (error)
 		return error;
 	error = ring_provide_all(r);
@@ -126,7 +128,7 @@ void ring_close(struct ring *r)
 	ring_unmap(r);
 }
 
-const char *ring_reason(int error)
+static const char *ring_reason(int error)
 {
 	switch (error) {
 	case -ENOSYS:
@@ -139,6 +141,27 @@ const char *ring_reason(int error)
 	default:
 		return strerror(-error);
 	}
+}
+
+int ring_open(struct ring *r, const struct ring_options *options)
+{
+	const int error = ring_try(r, options);
+
+	if (error)
+		log_warnx("cannot set up an io_uring: %s", ring_reason(error));
+	return error;
+}
+
+int ring_available(const struct ring_options *options, char why[WHY_SIZE])
+{
+	struct ring r;
+	const int error = ring_try(&r, options);
+
+	if (error)
+		snprintf(why, WHY_SIZE, "no io_uring: %s", ring_reason(error));
+	else
+		ring_close(&r);
+	return error;
 }
 
 /* ---- operations -------------------------------------------------------- */

@@ -14,6 +14,14 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "common/options.h"
+#include "servers/core/server.h"
+
+/* The variants of a ring that people choose; RING_OPTIONS() names them. */
+struct ring_options {
+	uint64_t sqpoll, batch, buffers;
+};
+
 struct ring {
 	struct io_uring ring;
 	struct io_uring_buf_ring *provided;
@@ -25,18 +33,42 @@ enum {
 	RING_BUFFER = 4096, /* bytes of each */
 };
 
-/*
- * `entries`: operations that one system call can begin. `sqpoll_ns`: a kernel
- * thread looks for them, and sleeps when it has seen none for so long; 0: none
- * does. `buffers`: how many to provide. 0, or -errno with nothing left open.
- */
-int ring_open(
-	struct ring *r, unsigned entries, uint64_t sqpoll_ns, unsigned buffers);
+/* The part of a model's option table that fills the struct ring_options that is
+ * `member` of the struct `options_`. */
+#define RING_OPTIONS(options_, member)                                         \
+	{                                                                      \
+		.name = "sqpoll",                                              \
+		.type = OPTION_TIME,                                           \
+		.offset = offsetof(options_, member.sqpoll),                   \
+		.preset = "0",                                                 \
+		.max = 10 * NS_PER_S,                                          \
+		.help = "a kernel thread looks for operations, and sleeps "    \
+			"after so long without; 0: none does",                 \
+	},                                                                     \
+		{                                                              \
+			.name = "batch",                                       \
+			.type = OPTION_COUNT,                                  \
+			.offset = offsetof(options_, member.batch),            \
+			.preset = "256",                                       \
+			.min = 1,                                              \
+			.max = 4096,                                           \
+			.help = "operations that one system call may begin",   \
+		},                                                             \
+	{                                                                      \
+		.name = "buffers", .type = OPTION_COUNT,                       \
+		.offset = offsetof(options_, member.buffers), .preset = "512", \
+		.min = 1, .max = 32768,                                        \
+		.help = "receive buffers of 4 KiB that a loop's connections "  \
+			"share, rounded up to a power of two",                 \
+	}
+
+/* 0; or -errno after saying why, with nothing left open. */
+int ring_open(struct ring *r, const struct ring_options *options);
 /* Ends all operations; their memory may go then. */
 void ring_close(struct ring *r);
 
-/* What an error of ring_open() means, for people. */
-const char *ring_reason(int error);
+/* Can a ring be opened here? 0, or -errno with the reason in `why`. */
+int ring_available(const struct ring_options *options, char why[WHY_SIZE]);
 
 /* ---- operations --------------------------------------------------------
  *
