@@ -212,6 +212,15 @@ static void crowd_event(
 		crowd_drop(crowd, m);
 }
 
+static void crowd_close_all(struct crowd *crowd)
+{
+	uint64_t i;
+
+	for (i = 0; i < crowd->member_count; i++)
+		if (crowd->members[i].fd >= 0)
+			close(crowd->members[i].fd);
+}
+
 static void *crowd_main(void *arg)
 {
 	struct crowd *crowd = arg;
@@ -219,6 +228,7 @@ static void *crowd_main(void *arg)
 	uint64_t tick_ns = 0, now;
 	int i, n;
 
+	socket_own_table();
 	while (!crowd->stop) {
 		n = epoll_wait(crowd->epoll_fd, events, CROWD_EVENTS,
 			(int)(CROWD_TICK_NS / NS_PER_MS / 2));
@@ -232,6 +242,7 @@ static void *crowd_main(void *arg)
 			tick_ns = now + CROWD_TICK_NS;
 		}
 	}
+	crowd_close_all(crowd);
 	return NULL;
 }
 
@@ -324,15 +335,10 @@ bool crowd_is_ready(const struct crowd *crowd)
 
 void crowd_stop(struct crowd *crowd, struct crowd_count counts[CROWD_KINDS])
 {
-	uint64_t i;
-
 	if (!crowd)
 		return;
 	crowd->stop = true;
 	pthread_join(crowd->thread, NULL);
-	for (i = 0; i < crowd->member_count; i++)
-		if (crowd->members[i].fd >= 0)
-			close(crowd->members[i].fd);
 	memcpy(counts, crowd->counts, sizeof(crowd->counts));
 	crowd_free(crowd);
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -55,4 +56,9 @@ unsigned socket_calls(const struct config *config)
 {
 	return 1u + (config->server.sa.any.sa_family != AF_UNIX) +
 	       config->close_by_reset + (config->sources.count ? 2u : 0u);
+}
+
+void socket_own_table(void)
+{
+	unshare(CLONE_FILES);
 }

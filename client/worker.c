@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "client/engine.h"
+#include "client/socket.h"
 
 #define WORKER_DRAIN_NS NS_PER_S
 #define WORKER_SPIN_NS	(50 * NS_PER_US)
@@ -429,6 +430,7 @@ void *worker_main(void *worker)
 		w->error = cpu_list_apply_one(&config->cpus, w->index);
 	/* Wake up when asked to, not up to 50 us later. */
 	prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
+	socket_own_table();
 	if (!w->error)
 		w->error = config->engine->open(w);
 	if (!w->error) {
