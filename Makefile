@@ -112,10 +112,11 @@ SOURCES := $(COMMON) $(MODELS) $(CORE) $(HANDLERS) $(CLIENT) $(WORKLOADS) \
 	$(COMPARE) $(CLASSROOM) $(PEERS) $(UNIT) $(UNIT_HELP) \
 	$(wildcard servers/main.c client/main.c compare/main.c classroom/main.c)
 
+PAGE        := $(BUILD)/compare/page
 COMMON_O    := $(call objects,$(COMMON))
 SERVER_O    := $(call objects,$(MODELS) $(CORE) $(HANDLERS)) $(REGISTRY)
 CLIENT_O    := $(call objects,$(CLIENT) $(WORKLOADS)) $(REGISTRY_WORKLOADS)
-COMPARE_O   := $(call objects,$(COMPARE))
+COMPARE_O   := $(call objects,$(COMPARE)) $(PAGE)/embed.o
 # jansson's functions have the names of our JSON writer, so what reads JSON by
 # jansson goes without that.
 COMMON_JANSSON_O := $(filter-out $(BUILD)/common/json.o,$(COMMON_O))
@@ -204,6 +205,39 @@ $(BUILD)/$(1).c: $(BUILD)/$(1).stamp ;
 endef
 $(eval $(call registry,registry,server,$(MODELS) $(HANDLERS)))
 $(eval $(call registry,registry_workloads,client,$(WORKLOADS)))
+
+# ---- the report's page ------------------------------------------------------
+
+# What is embedded into compare: our style and scripts, and uPlot where
+# scripts/setup has installed it.
+UPLOT   := $(wildcard node_modules/uplot/dist/uPlot.iife.min.js)
+SCRIPTS := $(sort $(wildcard compare/page/*.js))
+ifneq ($(UPLOT),)
+UPLOT_STYLE   := node_modules/uplot/dist/uPlot.min.css
+UPLOT_LICENCE := node_modules/uplot/LICENSE
+endif
+
+$(PAGE)/parts: $(call changed,$(PAGE)/parts,$(UPLOT) $(SCRIPTS))
+	@mkdir -p $(@D)
+	@$(if $(UPLOT),,echo "note: no uPlot, so reports have no interactive charts (scripts/setup installs it)")
+	$(call record,$(UPLOT) $(SCRIPTS))
+$(PAGE)/uplot.css: $(PAGE)/parts $(UPLOT_STYLE)
+	@cat /dev/null $(UPLOT_STYLE) >$@
+$(PAGE)/uplot.js: $(PAGE)/parts $(UPLOT_LICENCE) $(UPLOT)
+	@: >$@
+	$(if $(UPLOT),@{ echo '/*'; cat $(UPLOT_LICENCE); echo '*/'; \
+		cat $(UPLOT); } >$@)
+$(PAGE)/scripts.js: $(PAGE)/parts $(SCRIPTS)
+	@{ echo '(function () {'; echo '"use strict";'; cat $(SCRIPTS); \
+		echo '})();'; } >$@
+
+EMBED = -D$(1)='"$(2)"'
+$(PAGE)/embed.o: BASE_CPPFLAGS += $(call EMBED,STYLE_CSS,compare/page/page.css) \
+	$(call EMBED,UPLOT_CSS,$(PAGE)/uplot.css) \
+	$(call EMBED,UPLOT_JS,$(PAGE)/uplot.js) \
+	$(call EMBED,SCRIPTS_JS,$(PAGE)/scripts.js)
+$(PAGE)/embed.o: compare/page/page.css $(PAGE)/uplot.css $(PAGE)/uplot.js \
+	$(PAGE)/scripts.js
 
 # ---- programs ---------------------------------------------------------------
 

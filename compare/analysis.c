@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NOISY 0.1 /* the share of the machine that others may have */
+
 size_t analysis_rounds(const struct run *run)
 {
 	int64_t most = 0;
@@ -41,6 +43,11 @@ double analysis_noise(const struct run *run)
 	noise = values ? stats_median(values, n) : NAN;
 	free(values);
 	return noise;
+}
+
+bool analysis_is_noisy(const struct run *run)
+{
+	return analysis_noise(run) > NOISY;
 }
 
 /* ---- one cell ------------------------------------------------------------- */

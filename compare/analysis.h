@@ -65,6 +65,8 @@ bool cell_is_bounded(const struct cell *cell);
  * not known.
  */
 double analysis_noise(const struct run *run);
+/* Whether that is more than a figure may stand beside. */
+bool analysis_is_noisy(const struct run *run);
 
 /* The rounds that a run has values for. */
 size_t analysis_rounds(const struct run *run);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A run as one HTML page that needs nothing else: no script, no network. */
+/* A run as one HTML page that needs nothing else: its scripts and its data are
+ * in it, and without scripts it says the same. */
 #ifndef SERVERLAB_COMPARE_REPORT_H
 #define SERVERLAB_COMPARE_REPORT_H
 

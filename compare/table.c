@@ -22,8 +22,6 @@ enum column {
 	BASELINE,
 };
 
-#define NOISY 0.1 /* the share of the machine that others may have */
-
 enum { BAR_LEAST = 6, BAR_MOST = 24, OTHER_COLUMNS = 94 };
 
 const char *point_text(const json_t *at, char *buf, size_t size)
@@ -196,7 +194,7 @@ static void print_noise(const struct run *run, FILE *out)
 {
 	double noise = analysis_noise(run);
 
-	if (noise > NOISY)
+	if (analysis_is_noisy(run))
 		fprintf(out,
 			"!  %.0f %% of the machine went to other things "
 			"meanwhile: measure again when it is quiet\n",
@@ -294,6 +292,13 @@ static void print_place(const struct run *run, FILE *out)
 			: "");
 }
 
+void table_print_setting(const struct run *run, const char *between, FILE *out)
+{
+	print_load(run, out);
+	fputs(between, out);
+	print_place(run, out);
+}
+
 static void print_heading(
 	const struct run *run, int64_t id, const struct style *style, FILE *out)
 {
@@ -303,9 +308,7 @@ static void print_heading(
 	if (id)
 		fprintf(out, " (run %lld)", (long long)id);
 	fputc('\n', out);
-	print_load(run, out);
-	fputc('\n', out);
-	print_place(run, out);
+	table_print_setting(run, "\n", out);
 	fputs("\n\n", out);
 }
 
@@ -348,9 +351,7 @@ void table_print_markdown(const struct analysis *a, FILE *out)
 {
 	struct style style = {.utf8 = true, .width = 100};
 
-	print_load(a->run, out);
-	fputs("; ", out);
-	print_place(a->run, out);
+	table_print_setting(a->run, "; ", out);
 	fputs(".\n\n", out);
 	print_points(a, &style, true, out);
 	fputs("Medians over the rounds; ± is half of the 95 % interval. * marks "

@@ -14,6 +14,9 @@ void table_print(const struct analysis *a, int64_t id,
 	const struct style *style, FILE *out);
 void table_print_markdown(const struct analysis *a, FILE *out);
 
+/* Which load, and where: two lines with `between` between them. */
+void table_print_setting(const struct run *run, const char *between, FILE *out);
+
 /* "connections 64, size 1k"; "" for a run in which nothing was varied.
  * Returns buf. */
 const char *point_text(const json_t *at, char *buf, size_t size);

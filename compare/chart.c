@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: MIT */
+#include "compare/chart.h"
+
+#include "common/options.h"
+#include "compare/html.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct style page_style = {.utf8 = true, .width = 100};
+
+/* ---- making one ----------------------------------------------------------- */
+
+struct chart *chart_new(enum chart_kind kind, size_t series, size_t points)
+{
+	struct chart *c = calloc(1, sizeof(*c));
+	struct estimate *all;
+
+	if (!c)
+		return NULL;
+	c->kind = kind;
+	c->count = series;
+	c->points = points;
+	c->x = calloc(points + 1, sizeof(*c->x));
+	c->series = calloc(series + 1, sizeof(*c->series));
+	all = calloc(series * points + 1, sizeof(*all));
+	if (!c->x || !c->series || !all) {
+		free(all);
+		chart_free(c);
+		return NULL;
+	}
+	for (size_t i = 0; i < series * points; i++)
+		all[i] = (struct estimate) {NAN, NAN, NAN, 0};
+	c->series[0].y = all; /* also without a series: it is freed by this */
+	for (size_t i = 0; i < series; i++) {
+		c->series[i].y = all + i * points;
+		c->series[i].part = NAN;
+	}
+	return c;
+}
+
+void chart_free(struct chart *c)
+{
+	if (!c)
+		return;
+	if (c->series)
+		free(c->series[0].y);
+	free(c->series);
+	free(c->x);
+	free(c);
+}
+
+bool chart_has(const struct chart *c, size_t series)
+{
+	for (size_t p = 0; p < c->points; p++)
+		if (isfinite(c->series[series].y[p].value))
+			return true;
+	return false;
+}
+
+bool chart_is_empty(const struct chart *c)
+{
+	for (size_t i = 0; i < c->count; i++)
+		if (chart_has(c, i))
+			return false;
+	return true;
+}
+
+/* ---- where its points stand ----------------------------------------------- */
+
+/* The number that a value such as 64, 4k or 2ms is; NAN if it is none. */
+static double number_of(const char *text)
+{
+	uint64_t value;
+
+	if (!parse_size(text, &value) || !parse_time(text, &value))
+		return (double)value;
+	return NAN;
+}
+
+void chart_place_points(struct chart *c)
+{
+	double first = number_of(c->x[0].label);
+	double last = number_of(c->x[c->points - 1].label);
+	bool log_x = last > first && first > 0;
+
+	for (size_t p = 0; p < c->points; p++)
+		log_x = log_x && number_of(c->x[p].label) > 0;
+	for (size_t p = 0; p < c->points; p++)
+		c->x[p].position =
+			log_x ? log(number_of(c->x[p].label) / first) /
+					log(last / first)
+			: c->points > 1 ? (double)p / (double)(c->points - 1)
+					: 0.5;
+	chart_choose_ticks(c);
+}
+
+/* A phone has room for 40 letters, of which two labels keep one apart. */
+void chart_choose_ticks(struct chart *c)
+{
+	double free_from = -1;
+
+	for (size_t p = 0; p < c->points; p++) {
+		double half = ((double)strlen(c->x[p].label) + 1) / 80;
+
+		c->x[p].tick = c->x[p].position - half >= free_from;
+		if (c->x[p].tick)
+			free_from = c->x[p].position + half;
+	}
+}
+
+/* ---- its axis ------------------------------------------------------------- */
+
+static void widen(double v, double *low, double *high)
+{
+	if (!isfinite(v))
+		return;
+	*low = fmin(*low, v);
+	*high = fmax(*high, v);
+}
+
+void chart_range(
+	const struct chart *c, bool intervals, double *low, double *high)
+{
+	*low = INFINITY;
+	*high = -INFINITY;
+	for (size_t i = 0; i < c->count; i++)
+		for (size_t p = 0; p < c->points; p++) {
+			const struct estimate *e = &c->series[i].y[p];
+
+			widen(e->value, low, high);
+			if (intervals) {
+				widen(e->low, low, high);
+				widen(e->high, low, high);
+			}
+		}
+}
+
+static void add_tick(struct chart_axis *a, double value)
+{
+	if (a->ticks < CHART_TICKS && value >= a->low * 0.999 &&
+		value <= a->high * 1.001)
+		a->tick[a->ticks++] = value;
+}
+
+/* 1, 2 and 5 of each decade where there are few of them. */
+static void log_axis(struct chart_axis *a)
+{
+	double decades = log10(a->high / a->low);
+
+	for (double at = pow(10, floor(log10(a->low))); at <= a->high;
+		at *= 10) {
+		add_tick(a, at);
+		if (decades < 3) {
+			add_tick(a, 2 * at);
+			add_tick(a, 5 * at);
+		}
+	}
+}
+
+/* Four to eight steps of a 1, 2 or 5. */
+static void linear_axis(struct chart_axis *a, enum metric_unit unit)
+{
+	double power =
+		unit == UNIT_BYTES ? pow(1024, floor(log2(a->high) / 10)) : 1;
+	double step = power * pow(10, floor(log10(a->high / power))) / 2;
+
+	if (a->high / step > 8)
+		step *= 2;
+	if (a->high / step > 8)
+		step *= 2;
+	if (a->high / step < 4)
+		step /= 2;
+	a->high = ceil(a->high / step) * step;
+	for (double at = 0; at <= a->high * 1.001; at += step)
+		add_tick(a, at);
+}
+
+struct chart_axis chart_axis_of(const struct chart *c)
+{
+	struct chart_axis a = {.log = c->log_y};
+
+	chart_range(c, true, &a.low, &a.high);
+	if (!(a.high > 0))
+		a.high = 1;
+	a.log = a.log && a.low > 0;
+	if (a.log) {
+		a.low /= 1.1;
+		a.high *= 1.1;
+		log_axis(&a);
+	} else {
+		a.low = 0;
+		linear_axis(&a, c->unit);
+	}
+	return a;
+}
+
+const char *chart_say_tick(
+	const struct chart *c, double value, char buf[FIGURE_TEXT])
+{
+	char *point, *rest;
+
+	figure(value, c->unit, &page_style, buf);
+	point = strchr(buf, '.');
+	if (!point)
+		return buf;
+	rest = point + strspn(point, ".0");
+	if (*rest < '1' || *rest > '9')
+		memmove(point, rest, strlen(rest) + 1);
+	return buf;
+}
+
+/* ---- in words ------------------------------------------------------------- */
+
+const char *chart_say(
+	const struct chart *c, size_t series, size_t point, char *buf)
+{
+	const struct chart_series *s = &c->series[series];
+	const struct estimate *e = &s->y[point];
+	char number[FIGURE_TEXT], spread[FIGURE_TEXT];
+
+	figure_spread(e, spread);
+	snprintf(buf, CHART_TEXT, "%s%s%s%s",
+		s->lower_bound && c->unit == UNIT_RATE ? "≥ " : "",
+		figure(e->value, c->unit, &page_style, number),
+		spread[0] ? " ± " : "", spread);
+	return buf;
+}
+
+struct extreme {
+	size_t series, point;
+	double value;
+};
+
+/* The greatest figure at the points from `from` on, or the least one. */
+static struct extreme find_extreme(const struct chart *c, size_t from, int sign)
+{
+	struct extreme found = {0, 0, NAN};
+
+	for (size_t i = 0; i < c->count; i++)
+		for (size_t p = from; p < c->points; p++) {
+			double v = c->series[i].y[p].value;
+
+			if (isfinite(v) && !(sign * v <= sign * found.value))
+				found = (struct extreme) {i, p, v};
+		}
+	return found;
+}
+
+static void say_extreme(
+	const struct chart *c, const char *word, struct extreme at, FILE *out)
+{
+	char number[FIGURE_TEXT];
+
+	fprintf(out, "%s %s (", word,
+		figure(at.value, c->unit, &page_style, number));
+	html_text(out, c->series[at.series].label);
+	if (c->kind == CHART_HEAT)
+		fprintf(out, ", at %s", c->x[at.point].label);
+	fputc(')', out);
+}
+
+/* What a chart says in a sentence, for those who do not see it. Of lines only
+ * the ends are told. */
+static void print_sentence(const struct chart *c, FILE *out)
+{
+	size_t series = 0, from = c->kind == CHART_LINES ? c->points - 1 : 0;
+
+	for (size_t i = 0; i < c->count; i++)
+		series += chart_has(c, i);
+	if (c->kind == CHART_SHARES) {
+		fprintf(out, "%zu models with several workers.", series);
+	} else {
+		if (c->kind == CHART_LINES) {
+			fputs("At ", out);
+			html_text(out, c->x_title);
+			fprintf(out, " %s: ", c->x[from].label);
+		}
+		say_extreme(c, c->kind == CHART_LINES ? "from" : "From",
+			find_extreme(c, from, -1), out);
+		say_extreme(c, " to", find_extreme(c, from, 1), out);
+		fputc('.', out);
+	}
+	if (c->remark)
+		fprintf(out, " %s", c->remark);
+}
+
+/* ---- as a table ----------------------------------------------------------- */
+
+static void print_cell(
+	const struct chart *c, size_t series, size_t point, FILE *out)
+{
+	char text[CHART_TEXT];
+
+	fputs("<td>", out);
+	if (isfinite(c->series[series].y[point].value))
+		html_text(out, chart_say(c, series, point, text));
+	fputs("</td>", out);
+}
+
+/* The workers of a model are too many for a column each. */
+static void print_shares(const struct chart *c, size_t series, FILE *out)
+{
+	const struct estimate *y = c->series[series].y;
+	char text[CHART_TEXT];
+	size_t n = 0;
+
+	while (n < c->points && isfinite(y[n].value))
+		n++;
+	fprintf(out, "<td>%zu</td><td class=\"t\">", n);
+	for (size_t p = 0; p < n; p++)
+		fprintf(out, "%s%s", p ? ", " : "",
+			chart_say(c, series, p, text));
+	fputs("</td>", out);
+}
+
+static void print_table_head(const struct chart *c, FILE *out)
+{
+	fputs("<thead><tr><th class=\"l\">model</th>", out);
+	if (c->kind == CHART_SHARES)
+		fputs("<th>workers</th><th class=\"l\">requests of each</th>",
+			out);
+	for (size_t p = 0; c->kind != CHART_SHARES && p < c->points; p++) {
+		fputs("<th>", out);
+		html_text(out, c->x[p].label[0] ? c->x[p].label : c->title);
+		fputs("</th>", out);
+	}
+	if (c->part_title)
+		fprintf(out, "<th>%s</th>", c->part_title);
+	fputs("</tr></thead><tbody>\n", out);
+}
+
+static void print_row(const struct chart *c, size_t series, FILE *out)
+{
+	fputs("<tr><th class=\"l\" scope=\"row\">", out);
+	html_text(out, c->series[series].label);
+	fputs("</th>", out);
+	if (c->kind == CHART_SHARES)
+		print_shares(c, series, out);
+	for (size_t p = 0; c->kind != CHART_SHARES && p < c->points; p++)
+		print_cell(c, series, p, out);
+	if (c->part_title && isfinite(c->series[series].part))
+		fprintf(out, "<td>%.0f %%</td>", c->series[series].part * 100);
+	fputs("</tr>\n", out);
+}
+
+static void print_table(const struct chart *c, FILE *out)
+{
+	fputs("<details><summary>The same as a table</summary>", out);
+	html_table_begin(out, c->title);
+	print_table_head(c, out);
+	for (size_t i = 0; i < c->count; i++)
+		if (chart_has(c, i))
+			print_row(c, i, out);
+	fputs("</tbody>", out);
+	html_table_end(out);
+	fputs("</details>\n", out);
+}
+
+/* ---- the figure ----------------------------------------------------------- */
+
+static void print_legend(const struct chart *c, FILE *out)
+{
+	size_t faint = 0;
+
+	fputs("<ul class=\"legend\">\n", out);
+	for (size_t i = 0; i < c->count; i++) {
+		const struct chart_series *s = &c->series[i];
+
+		if (!chart_has(c, i))
+			continue;
+		faint += s->faint;
+		fprintf(out,
+			"<li data-series=\"%zu\" class=\"s%d d%d%s\"><svg "
+			"viewBox=\"-14 -7 28 14\" aria-hidden=\"true\"><path "
+			"class=\"line\" d=\"M-14 0h28\"/>",
+			i, s->look % CHART_LOOKS, s->look / CHART_LOOKS % 3,
+			s->faint ? " faint" : "");
+		chart_draw_mark(s->look, out);
+		fputs("</svg><span>", out);
+		html_text(out, s->label);
+		fputs("</span></li>\n", out);
+	}
+	if (faint)
+		fprintf(out, "<li class=\"more\">%zu more in grey</li>\n",
+			faint);
+	fputs("</ul>\n", out);
+}
+
+void chart_draw_begin(const struct chart *c, int height, FILE *out)
+{
+	fprintf(out,
+		"<svg width=\"100%%\" height=\"%d\" role=\"img\" "
+		"aria-labelledby=\"%s-title %s-says\">\n",
+		height, c->id, c->id);
+}
+
+void chart_print(const struct chart *c, FILE *out)
+{
+	static const char *const classes[] = {
+		"bars", "lines", "heat", "shares"};
+
+	fprintf(out,
+		"<figure id=\"%s\" class=\"chart %s\"><figcaption><h3 "
+		"id=\"%s-title\">",
+		c->id, classes[c->kind], c->id);
+	html_text(out, c->title);
+	fprintf(out, "</h3>\n<p class=\"dim\" id=\"%s-says\">", c->id);
+	print_sentence(c, out);
+	fputs("</p></figcaption>\n<div class=\"plot\">", out);
+	if (c->kind == CHART_LINES)
+		chart_draw_lines(c, out);
+	else
+		chart_draw_rows(c, out);
+	fputs("</div>\n", out);
+	if (c->kind == CHART_LINES)
+		print_legend(c, out);
+	print_table(c, out);
+	fputs("</figure>\n", out);
+}

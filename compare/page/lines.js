@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/* Lines by uPlot, in the place of the SVG and with its looks: colours, marks
+ * and dashes are those of the legend, ticks and texts those of the data. */
+
+const MARGIN = 0.015; /* left and right of the points, as in the SVG */
+
+function drawLines(figure, chart) {
+	const plot = figure.querySelector(".plot");
+	const looks = chart.series.map((_, i) => lookOf(figure, i));
+	const view = { show, clear, drawn, shown: (i) => looks[i].shown };
+	const plotted = new uPlot(optionsOf(plot, chart, looks, view),
+		[chart.points.map((point) => point.position),
+			...chart.series.map((series) => series.value)], plot);
+
+	function show(series, point) {
+		plotted.setCursor({
+			left: plotted.valToPos(chart.points[point].position, "x"),
+			top: plotted.valToPos(chart.series[series].value[point],
+				"y"),
+		}, false);
+		plotted.setSeries(series + 1, { focus: true });
+	}
+
+	function clear() {
+		plotted.setCursor({ left: -10, top: -10 }, false);
+		plotted.setSeries(null, { focus: true });
+	}
+
+	function drawn() {
+		return chart.series.flatMap((_, i) => looks[i].shown
+			? drawnSeries(plotted, chart, i) : []);
+	}
+
+	plot.classList.add("drawn");
+	makeLegend(figure, looks, () => plotted.redraw(false),
+		(i, on) => plotted.setSeries(i + 1, { show: on }));
+	follow(plot, plotted);
+	return view;
+}
+
+/* What the page's style says of a series; `shown` is the reader's choice. */
+function lookOf(figure, i) {
+	const entry = figure.querySelector(`.legend [data-series="${i}"]`);
+
+	if (!entry)
+		return { shown: false };
+	const line = entry.querySelector(".line");
+	const mark = entry.querySelector(".mark");
+
+	return {
+		entry,
+		shown: !entry.classList.contains("faint"),
+		ink: () => getComputedStyle(line).stroke,
+		dash: () => getComputedStyle(line).strokeDasharray
+			.split(",").map(parseFloat).filter((n) => n > 0),
+		mark: new Path2D(mark.getAttribute("d")),
+	};
+}
+
+function styleOf(element, name) {
+	return getComputedStyle(element).getPropertyValue(name).trim();
+}
+
+/* ---- what uPlot is told ---- */
+
+function optionsOf(plot, chart, looks, view) {
+	const axis = chart.axis;
+	const margin = MARGIN / (1 - 2 * MARGIN);
+
+	return {
+		width: plot.clientWidth,
+		height: plot.querySelector("svg").clientHeight,
+		padding: [8, 8, 0, 0],
+		legend: { show: false },
+		focus: { alpha: 0.25 },
+		cursor: {
+			drag: { x: false, y: false },
+			focus: { prox: 30 },
+			points: { size: 11 },
+		},
+		scales: {
+			x: { time: false, range: () => [-margin, 1 + margin] },
+			y: {
+				distr: axis.log ? 3 : 1,
+				range: () => [axis.low, axis.high],
+			},
+		},
+		axes: [xAxis(plot, chart), yAxis(plot, axis)],
+		series: [{}, ...chart.series.map((series, i) => ({
+			label: series.label,
+			show: looks[i].shown,
+			stroke: looks[i].ink,
+			width: 2,
+			dash: looks[i].dash && looks[i].dash(),
+			spanGaps: true,
+			points: { show: false },
+		}))],
+		hooks: hooksOf(plot, chart, looks, view),
+	};
+}
+
+function axisOf(plot, ticks) {
+	return {
+		stroke: () => styleOf(plot, "--dim"),
+		grid: { stroke: () => styleOf(plot, "--line"), width: 1 },
+		ticks: { show: false },
+		font: "12px system-ui, sans-serif",
+		splits: () => ticks.map((tick) => tick.at),
+		filter: (_, splits) => splits,
+		values: () => ticks.map((tick) => tick.label),
+	};
+}
+
+function xAxis(plot, chart) {
+	const ticks = chart.points.filter((point) => point.tick)
+		.map((point) => ({ at: point.position, label: point.label }));
+	const axis = axisOf(plot, ticks);
+
+	axis.grid.show = false;
+	return {
+		...axis, size: 30, label: chart.x_title, labelSize: 18,
+		labelFont: axis.font,
+	};
+}
+
+function yAxis(plot, axis) {
+	return {
+		...axisOf(plot, axis.ticks.map((tick) =>
+			({ at: tick.value, label: tick.label }))),
+		size: 64,
+	};
+}
+
+function hooksOf(plot, chart, looks, view) {
+	let focused = null;
+
+	return {
+		drawAxes: [(u) => chart.series.forEach((series, i) => {
+			if (looks[i].shown)
+				drawBand(u, chart, i, looks[i].ink());
+			else
+				drawFaint(u, chart, i, styleOf(plot, "--faint"));
+		})],
+		drawSeries: [(u, i) => drawMarks(u, chart, i - 1, looks[i - 1])],
+		setSeries: [(u, i, options) => {
+			if (options.focus)
+				focused = i;
+		}],
+		setCursor: [(u) => {
+			const point = u.cursor.idx;
+			const at = focused && point !== null &&
+				point !== undefined &&
+				chart.series[focused - 1].value[point] !== null;
+
+			view.point(at ? focused - 1 : null, point);
+		}],
+	};
+}
+
+/* ---- what uPlot does not draw by itself ---- */
+
+/* [x, y] on the canvas, where the value is known. */
+function placesOf(u, chart, values) {
+	return chart.points.flatMap((point, p) => values[p] === null ? []
+		: [[u.valToPos(point.position, "x", true),
+			u.valToPos(values[p], "y", true)]]);
+}
+
+function pathOf(places) {
+	const path = new Path2D();
+
+	places.forEach(([x, y], n) => n ? path.lineTo(x, y) : path.moveTo(x, y));
+	return path;
+}
+
+/* Along the upper ends of the intervals and back along the lower ones. */
+function drawBand(u, chart, i, ink) {
+	const series = chart.series[i];
+	const low = series.low.map((value) => value === null ? null
+		: Math.max(value, chart.axis.low));
+	const path = pathOf([...placesOf(u, chart, series.high),
+		...placesOf(u, chart, low).reverse()]);
+
+	u.ctx.save();
+	u.ctx.globalAlpha = 0.13;
+	u.ctx.fillStyle = ink;
+	u.ctx.fill(path);
+	u.ctx.restore();
+}
+
+function drawFaint(u, chart, i, ink) {
+	u.ctx.save();
+	u.ctx.strokeStyle = ink;
+	u.ctx.lineWidth = devicePixelRatio;
+	u.ctx.stroke(pathOf(placesOf(u, chart, chart.series[i].value)));
+	u.ctx.restore();
+}
+
+function drawMarks(u, chart, i, look) {
+	if (!look || !look.shown)
+		return;
+	u.ctx.save();
+	u.ctx.fillStyle = look.ink();
+	u.ctx.globalAlpha = u.series[i + 1].alpha ?? 1;
+	for (const [x, y] of placesOf(u, chart, chart.series[i].value)) {
+		u.ctx.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, x, y);
+		u.ctx.fill(look.mark);
+	}
+	u.ctx.restore();
+}
+
+/* ---- what is drawn, in pixels of the canvas ---- */
+
+function drawnSeries(u, chart, i) {
+	const series = chart.series[i];
+
+	return chart.points.flatMap((point, p) => series.value[p] === null ? []
+		: [{
+			label: series.label, point: point.label,
+			value: u.posToVal(u.valToPos(u.data[i + 1][p], "y"), "y"),
+			x: u.valToPos(u.data[0][p], "x", true),
+			y: u.valToPos(u.data[i + 1][p], "y", true),
+		}]);
+}
+
+/* ---- the width of the page, and its colours, change ---- */
+
+function follow(plot, plotted) {
+	new ResizeObserver(function () {
+		const width = plot.clientWidth;
+
+		if (width && width !== plotted.width)
+			plotted.setSize({ width, height: plotted.height });
+	}).observe(plot);
+	matchMedia("(prefers-color-scheme: dark)")
+		.addEventListener("change", () => plotted.redraw(false));
+}
