@@ -913,35 +913,62 @@ def _(cell):
               f"{name}: {raw[name]}, and {low} in the log")
 
 
-@TABLE.cell
-def _(cell):
-    """a public decoder reads --hlog and finds the same percentiles"""
+# hdr-histogram-js reads a .hlog, and from it makes a .hgrm of its own.
+DECODER = """
+    const hdr = require('hdr-histogram-js');
+    const fs = require('fs');
+    const total = hdr.build({useWebAssembly: false,
+        highestTrackableValue: 3600e9, numberOfSignificantValueDigits: 3});
+    const reader = new hdr.HistogramLogReader(
+        fs.readFileSync(process.argv[1], 'utf8'));
+    let h;
+    while ((h = reader.nextIntervalHistogram()) != null) total.add(h);
+    console.log(JSON.stringify({
+        count: total.totalCount, max: total.maxValue,
+        p50: total.getValueAtPercentile(50),
+        p90: total.getValueAtPercentile(90),
+        p99: total.getValueAtPercentile(99),
+        hgrm: total.outputPercentileDistribution(5, 1e6)}));"""
+
+
+def decoded(hlog):
+    """What the public decoder says of it."""
     node = shutil.which("node")
-    script = """
-        const hdr = require('hdr-histogram-js');
-        const fs = require('fs');
-        const total = hdr.build({useWebAssembly: false});
-        const reader = new hdr.HistogramLogReader(
-            fs.readFileSync(process.argv[1], 'utf8'));
-        let h;
-        while ((h = reader.nextIntervalHistogram()) != null) total.add(h);
-        console.log(JSON.stringify({
-            count: total.totalCount, max: total.maxValue,
-            p50: total.getValueAtPercentile(50),
-            p99: total.getValueAtPercentile(99)}));"""
     if not node or subprocess.run([node, "-e", "require('hdr-histogram-js')"],
                                   capture_output=True,
                                   timeout=PATIENCE).returncode:
-        raise tap.Skip("needs node with hdr-histogram-js (npm, NODE_PATH)")
+        raise tap.Skip("no hdr-histogram-js (scripts/setup gets it from npm)")
+    done = subprocess.run([node, "-e", DECODER, hlog], text=True,
+                          capture_output=True, timeout=PATIENCE, check=True)
+    return json.loads(done.stdout)
+
+
+def percentile_rows(text):
+    """{percentile: (value in ms, count)} of a .hgrm"""
+    rows = [line.split() for line in text.splitlines()[2:]
+            if line and not line.startswith("#")]
+    return {float(row[1]): (float(row[0]), int(row[2])) for row in rows}
+
+
+@TABLE.cell
+def _(cell):
+    """a public decoder reads --hlog and finds the same percentiles, and the
+    rows of --hgrm"""
     run, names = run_with_files(cell, "-n", "3000", "-c", "5", "--interval",
                                 "50ms", Server(echo).address)
-    done = subprocess.run([node, "-e", script, names["hlog"]], text=True,
-                          capture_output=True, timeout=PATIENCE, check=True)
-    found, raw = json.loads(done.stdout), run.json["latency_ns"]["raw"]
+    found, raw = decoded(names["hlog"]), run.json["latency_ns"]["raw"]
     equal(found["count"], raw["count"], "count")
-    for name in ("p50", "p99", "max"):
+    for name in ("p50", "p90", "p99", "max"):
         check(abs(found[name] - raw[name]) <= raw[name] * 0.001,
               f"{name}: {raw[name]}, and {found[name]} in the log")
+    with open(names["hgrm"], encoding="ascii") as file:
+        ours = percentile_rows(file.read())
+    theirs = percentile_rows(found["hgrm"])
+    check(len(ours) > 20, f"{len(ours)} rows of percentiles")
+    for percent, (value, count) in ours.items():
+        equal(theirs[percent][1], count, f"values up to {percent}")
+        check(abs(theirs[percent][0] - value) <= 0.0005 + value * 0.001,
+              f"at {percent}: {value} ms, theirs {theirs[percent][0]} ms")
 
 
 @TABLE.cell
