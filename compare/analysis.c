@@ -21,6 +21,9 @@ size_t analysis_rounds(const struct run *run)
 
 static double noise_of(const struct run *run, const struct sample *s)
 {
+	if (sample_is_valid(s) && isfinite(s->noise_share))
+		return s->noise_share;
+	/* As a run of version 1 has it: of the whole machine. */
 	if (!sample_is_valid(s) || s->foreign_ns == FIELD_ABSENT ||
 		s->steal_ns == FIELD_ABSENT || s->window_ns <= 0 ||
 		run->environment.cpus <= 0)
@@ -52,15 +55,21 @@ bool analysis_is_noisy(const struct run *run)
 
 /* ---- one cell ------------------------------------------------------------- */
 
+/* Without a generator the median alone. */
 static struct estimate estimate(
 	const char *name, const struct cell *cell, gsl_rng *rng)
 {
 	double *values = calloc(cell->sample_count + 1, sizeof(*values));
 	struct estimate e = {NAN, NAN, NAN, 0};
+	size_t n;
 
-	if (values)
-		e = stats_estimate(values,
-			metric_values(metric_find(name), cell, values), rng);
+	if (!values)
+		return e;
+	n = metric_values(metric_find(name), cell, values);
+	if (rng)
+		e = stats_estimate(values, n, rng);
+	else
+		e.value = stats_median(values, n);
 	free(values);
 	return e;
 }
@@ -131,22 +140,31 @@ bool cell_is_bounded(const struct cell *cell)
 	return bounded && bounded * 2 >= valid;
 }
 
+static void count_sample(struct summary *s, const struct sample *sample)
+{
+	bool valid = sample_is_valid(sample);
+
+	s->valid += valid;
+	s->repeated += sample_is_repeated(sample);
+	s->invalid += !valid && !sample_is_repeated(sample);
+	s->noisy += valid && sample->noise;
+}
+
 static void summarise(struct summary *s, const struct cell *cell, gsl_rng *rng)
 {
 	s->cell = cell;
 	for (size_t i = 0; i < cell->sample_count; i++)
-		if (sample_is_valid(&cell->samples[i]))
-			s->valid++;
-		else
-			s->invalid++;
+		count_sample(s, &cell->samples[i]);
 	s->lower_bound = cell_is_bounded(cell);
 	s->throughput = estimate("throughput", cell, rng);
 	s->cpu = estimate("cpu_per_request", cell, rng);
+	find_standing(s);
+	if (!rng)
+		return;
 	s->p50 = estimate("p50", cell, rng);
 	s->p99 = estimate("p99", cell, rng);
 	s->switches = estimate("switches_per_request", cell, rng);
 	s->memory = estimate("memory", cell, rng);
-	find_standing(s);
 }
 
 /* ---- the cells of a point ------------------------------------------------- */
@@ -331,6 +349,61 @@ struct analysis *analysis_new(const struct run *run)
 	if (rng)
 		gsl_rng_free(rng);
 	return a;
+}
+
+/* ---- how narrow the intervals are ------------------------------------------ */
+
+static double width_of(const struct estimate *e)
+{
+	double width = (e->high - e->low) / 2 / e->value;
+
+	return isfinite(width) ? width : INFINITY;
+}
+
+/* The widest of a point, whose summaries are in order. */
+static double point_width(
+	const struct point *p, const char *model, size_t rounds, gsl_rng *rng)
+{
+	const struct summary *base = find_baseline(p, model);
+	double widest = 0, width;
+
+	for (size_t i = 0; i < p->count && p->summaries[i].standing == RANKED;
+		i++) {
+		const struct cell *cell = p->summaries[i].cell;
+		struct estimate e;
+
+		if (&p->summaries[i] == base && p->count > 1)
+			continue;
+		if (base && &p->summaries[i] != base)
+			e = compare_cells(
+				p->order, cell, base->cell, rounds, rng)
+				    .ratio;
+		else
+			e = estimate(p->order->name, cell, rng);
+		width = width_of(&e);
+		widest = width > widest ? width : widest;
+	}
+	return widest;
+}
+
+double analysis_width(const struct run *run)
+{
+	struct analysis a = {.run = run};
+	gsl_rng *rng = stats_rng((uint64_t)run->seed);
+	double widest = rng && !fill_points(&a, NULL) ? 0 : INFINITY, width;
+
+	for (size_t i = 0; isfinite(widest) && i < a.count; i++) {
+		put_in_order(&a.points[i]);
+		width = point_width(
+			&a.points[i], run->baseline, analysis_rounds(run), rng);
+		widest = width > widest ? width : widest;
+	}
+	for (size_t i = 0; i < a.count; i++)
+		free(a.points[i].summaries);
+	free(a.points);
+	if (rng)
+		gsl_rng_free(rng);
+	return widest;
 }
 
 void analysis_free(struct analysis *a)

@@ -26,9 +26,11 @@ struct summary {
 	const struct cell *cell;
 	enum standing standing;
 	size_t valid, invalid; /* samples */
-	bool lower_bound;      /* the client was the slower side */
-	bool best;	       /* the first, or not to be told from it */
-	double score; /* by what the point is ordered; more is better */
+	size_t noisy;	  /* of the valid ones, those that were disturbed */
+	size_t repeated;  /* disturbed as well, and replaced by another */
+	bool lower_bound; /* the client was the slower side */
+	bool best;	  /* the first, or not to be told from it */
+	double score;	  /* by what the point is ordered; more is better */
 	struct estimate throughput, cpu, p50, p99, switches, memory;
 	struct comparison to_best;     /* its score against the first one's */
 	struct comparison to_baseline; /* ratio > 1: better than the baseline */
@@ -60,9 +62,17 @@ void analysis_free(struct analysis *a);
 bool cell_is_bounded(const struct cell *cell);
 
 /*
- * The share of the machine's CPU time that went to neither server nor client,
- * or was taken by its host: the median over all valid samples. NAN if that is
- * not known.
+ * How well the cells of a run are known by now: half the width of the widest
+ * interval, as a share of its value, of the ratios to the baseline, or of the
+ * cells themselves where there is none. INFINITY where that cannot be said yet;
+ * 0 for a run with nothing to rank.
+ */
+double analysis_width(const struct run *run);
+
+/*
+ * The share of their CPUs' time that went to neither server nor client, or was
+ * taken by the host: the median over all valid samples. NAN if that is not
+ * known.
  */
 double analysis_noise(const struct run *run);
 /* Whether that is more than a figure may stand beside. */

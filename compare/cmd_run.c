@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * compare run: takes the samples, round by round, the cells of each round in a
- * newly shuffled order, so that whatever drifts on this machine hits all alike.
- * Each sample is in the database before the next one begins.
- */
+/* compare run: what is to be measured, the run that keeps it, and what is shown
+ * of it in the end. rounds.h takes the samples. */
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/net.h"
@@ -11,14 +8,11 @@
 #include "compare/cpus.h"
 #include "compare/lesson.h"
 #include "compare/plan.h"
-#include "compare/progress.h"
-#include "compare/sampler.h"
-#include "compare/stats.h"
+#include "compare/rounds.h"
 #include "compare/table.h"
 
 #include <argp.h>
 #include <errno.h>
-#include <gsl/gsl_randist.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +49,16 @@ static const struct argp_option option_table[] = {
 		"size, an option of the client, or server.OPTION",
 		1},
 	{"rounds", KEY_SETTING + 5, "N", 0, "samples of each cell (5)", 2},
+	{"until", KEY_SETTING + 12, "PERCENT", 0,
+		"more rounds than that, until each ratio to the baseline is "
+		"known to so many percent to each side",
+		2},
+	{"budget", KEY_SETTING + 13, "T", 0,
+		"more rounds, but no longer than this (5m with --until)", 2},
+	{"repeats", KEY_SETTING + 14, "N", 0,
+		"how often a sample that was disturbed is taken again (2; 0 "
+		"with --quick)",
+		2},
 	{"duration", KEY_SETTING + 6, "T", 0, "of a sample (600ms)", 2},
 	{"warmup", KEY_SETTING + 7, "T", 0, "before it, not measured (150ms)",
 		2},
@@ -136,6 +140,23 @@ static void forget_lesson(struct plan *p)
 	texts_clear(&p->expects);
 }
 
+static bool given(const struct run_options *o, const char *name)
+{
+	for (size_t i = 0; i < o->count; i++)
+		if (!strcmp(o->names[i], name))
+			return true;
+	return false;
+}
+
+/* A first look and a number of rounds that was asked for are not extended. */
+static void fix_rounds(struct plan *p, const struct run_options *o)
+{
+	if (!o->quick && !given(o, "rounds"))
+		return;
+	p->until = 0;
+	p->budget_ns = 0;
+}
+
 /* The experiment first, then --quick, then what the command line says. */
 static int fill_plan(struct plan *p, const struct run_options *o,
 	const struct programs *programs, char *why)
@@ -143,8 +164,10 @@ static int fill_plan(struct plan *p, const struct run_options *o,
 	int rc;
 
 	p->quick = o->quick;
+	p->repeats = o->quick ? 0 : p->repeats;
 	rc = plan_load(p, programs, o->experiment ? o->experiment : "race",
 		o->quick, why);
+	fix_rounds(p, o);
 	for (size_t i = 0; i < o->count && !rc; i++)
 		if (changes_load(o->names[i]))
 			forget_lesson(p);
@@ -168,12 +191,9 @@ struct running {
 	struct run *run;
 	int64_t id;
 	struct sampler sampler;
-	struct progress progress;
-	gsl_rng *rng;
+	struct rounds rounds;
 	int stop_fd;
 	bool live;
-	size_t *order; /* of the cells in this round */
-	uint64_t kept;
 };
 
 /* A version 4 UUID (RFC 4122). */
@@ -277,69 +297,20 @@ static int describe(struct running *r, int argc, char **argv)
 	run->rounds = (int64_t)p->rounds;
 	run->duration_ns = (int64_t)p->duration_ns;
 	run->warmup_ns = (int64_t)p->warmup_ns;
+	run->repeats = (int64_t)p->repeats;
+	if (p->until)
+		run->until = p->until;
+	if (p->budget_ns)
+		run->budget_ns = (int64_t)p->budget_ns;
 	run->load_before = load_average();
 	environment_read(&run->environment);
 	return plan_cells(p, &r->known, run);
 }
 
-/* Puts what was measured where it belongs: the database, then memory. */
-static int keep(struct running *r, struct cell *cell, struct sample *sample)
-{
-	int rc = store_add_sample(&r->store, r->id, cell->position, sample);
-
-	if (!rc)
-		r->kept++;
-	return rc;
-}
-
-static uint64_t rounds_left(const struct running *r, uint64_t round)
-{
-	return r->plan.rounds - round;
-}
-
-static int take_one(
-	struct running *r, struct cell *cell, uint64_t round, uint64_t place)
-{
-	struct sample *sample = cell_add_sample(cell);
-	int rc;
-
-	if (!sample)
-		return -ENOMEM;
-	sample->round = (int64_t)round;
-	sample->place = (int64_t)place;
-	progress_begin(&r->progress, round, cell->model);
-	rc = sampler_take(&r->sampler, cell, sample);
-	if (!rc && !cell->skipped)
-		rc = keep(r, cell, sample);
-	if (rc || cell->skipped) {
-		fields_release(sample_fields, sample);
-		cell->sample_count--;
-	}
-	if (!rc && cell->skipped)
-		rc = store_skip_cell(
-			&r->store, r->id, cell->position, cell->skipped);
-	progress_end(&r->progress, cell->skipped ? rounds_left(r, round) : 0);
-	return rc;
-}
-
-static int take_round(struct running *r, uint64_t round)
-{
-	int rc = 0;
-
-	gsl_ran_shuffle(
-		r->rng, r->order, r->run->cell_count, sizeof(*r->order));
-	for (size_t i = 0; i < r->run->cell_count && !rc; i++) {
-		struct cell *cell = &r->run->cells[r->order[i]];
-
-		if (!cell->skipped)
-			rc = take_one(r, cell, round, i + 1);
-	}
-	return rc;
-}
-
 /* Clears the terminal and shows the table as it is by now. */
-static void show_live(struct running *r)
+static void show_live(void *running)
 {
+	struct running *r = running;
 	struct style style = style_of(STDOUT_FILENO);
 	struct analysis *a =
 		r->live && isatty(STDOUT_FILENO) ? analysis_new(r->run) : NULL;
@@ -351,29 +322,6 @@ static void show_live(struct running *r)
 	fputc('\n', stdout);
 	fflush(stdout);
 	analysis_free(a);
-}
-
-static int take_rounds(struct running *r)
-{
-	int rc = 0;
-
-	r->order = calloc(r->run->cell_count + 1, sizeof(*r->order));
-	r->rng = stats_rng(r->plan.seed);
-	if (!r->order || !r->rng)
-		return -ENOMEM;
-	for (size_t i = 0; i < r->run->cell_count; i++)
-		r->order[i] = i;
-	progress_init(&r->progress, stderr, r->run->cell_count * r->plan.rounds,
-		r->plan.rounds);
-	r->sampler.tick = progress_tick;
-	r->sampler.tick_data = &r->progress;
-	for (uint64_t round = 1; round <= r->plan.rounds && !rc; round++) {
-		rc = take_round(r, round);
-		if (!rc && round < r->plan.rounds)
-			show_live(r);
-	}
-	progress_finish(&r->progress);
-	return rc;
 }
 
 /* The signals that end us are read, not caught: nothing is interrupted, and
@@ -406,7 +354,7 @@ static int say_stopped(struct running *r, const char *db)
 	fprintf(stderr,
 		"compare: stopped; the %llu finished samples are run %lld in "
 		"%s: `compare show %lld` shows them\n",
-		(unsigned long long)r->kept, (long long)r->id, db,
+		(unsigned long long)r->rounds.kept, (long long)r->id, db,
 		(long long)r->id);
 	return signal_status(r->stop_fd);
 }
@@ -444,7 +392,16 @@ static int measure(struct running *r, const struct run_options *o)
 	r->id = store_add_run(&r->store, r->run);
 	if (r->id < 0)
 		return 1;
-	rc = take_rounds(r);
+	r->rounds = (struct rounds) {
+		.plan = &r->plan,
+		.run = r->run,
+		.store = &r->store,
+		.id = r->id,
+		.sampler = &r->sampler,
+		.after_round = show_live,
+		.data = r,
+	};
+	rc = rounds_take(&r->rounds);
 	field_text(&r->run->status, rc ? "interrupted" : "complete");
 	run_now(&r->run->finished);
 	r->run->load_after = load_average();
@@ -511,11 +468,8 @@ static void release(struct running *r)
 {
 	if (r->store.db)
 		store_close(&r->store);
-	if (r->rng)
-		gsl_rng_free(r->rng);
 	if (r->stop_fd > 0)
 		close(r->stop_fd);
-	free(r->order);
 	run_free(r->run);
 	texts_clear(&r->known);
 	plan_release(&r->plan);

@@ -293,18 +293,43 @@ static void add_switches(pid_t pid, const struct stat_line *s, void *data)
 
 /* ---- the machine ---------------------------------------------------------- */
 
-static void machine_read(struct usage *u)
+static bool cpu_listed(const struct cpu_list *list, int cpu)
 {
-	unsigned long long t[8] = {0};
-	char text[8192];
+	return cpu >= 0 && cpu < 1024 &&
+	       (list->bits[cpu / 64] >> (cpu % 64) & 1);
+}
 
-	if (read_text("/proc/stat", text, sizeof(text)) > 0 &&
-		sscanf(text, "cpu %llu %llu %llu %llu %llu %llu %llu %llu",
-			&t[0], &t[1], &t[2], &t[3], &t[4], &t[5], &t[6],
-			&t[7]) == 8) {
-		u->busy_ns = ticks_to_ns(t[0] + t[1] + t[2] + t[5] + t[6]);
-		u->steal_ns = ticks_to_ns(t[7]);
+/* A line of /proc/stat: "cpu" is the sum of all, "cpu3" the fourth. */
+static void cpu_line(
+	const char *line, const struct cpu_list *cpus, struct usage *u)
+{
+	unsigned long long t[8];
+	uint64_t busy, steal;
+
+	if (sscanf(line, "%*s %llu %llu %llu %llu %llu %llu %llu %llu", &t[0],
+		    &t[1], &t[2], &t[3], &t[4], &t[5], &t[6], &t[7]) != 8)
+		return;
+	busy = ticks_to_ns(t[0] + t[1] + t[2] + t[5] + t[6]);
+	steal = ticks_to_ns(t[7]);
+	if (line[3] == ' ') {
+		u->busy_ns = busy;
+		u->steal_ns = steal;
+	} else if (cpu_listed(cpus, atoi(line + 3))) {
+		u->here_busy_ns += busy;
+		u->here_steal_ns += steal;
 	}
+}
+
+static void machine_read(const struct cpu_list *cpus, struct usage *u)
+{
+	FILE *stat = fopen("/proc/stat", "re");
+	char text[256];
+
+	while (stat && fgets(text, sizeof(text), stat) &&
+		!strncmp(text, "cpu", 3))
+		cpu_line(text, cpus, u);
+	if (stat)
+		fclose(stat);
 	if (read_text("/proc/loadavg", text, sizeof(text)) > 0)
 		u->load = strtod(text, NULL);
 }
@@ -330,7 +355,8 @@ static uint64_t listen_drops(void)
 	return drops;
 }
 
-int usage_read(const struct group *g, pid_t leader, struct usage *u)
+int usage_read(const struct group *g, pid_t leader, const struct cpu_list *cpus,
+	struct usage *u)
 {
 	memset(u, 0, sizeof(*u));
 	u->at_ns = clock_ns();
@@ -339,7 +365,7 @@ int usage_read(const struct group *g, pid_t leader, struct usage *u)
 	session_each(g, leader, add_times, u);
 	u->from_group = group_cpu(g, u);
 	session_each(g, leader, add_switches, u);
-	machine_read(u);
+	machine_read(cpus, u);
 	u->listen_drops = listen_drops();
 	return u->processes ? 0 : -ESRCH;
 }

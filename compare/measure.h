@@ -17,6 +17,8 @@
 #ifndef SERVERLAB_COMPARE_MEASURE_H
 #define SERVERLAB_COMPARE_MEASURE_H
 
+#include "common/options.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -41,11 +43,15 @@ struct usage {
 	/* the whole machine */
 	uint64_t busy_ns, steal_ns, listen_drops;
 	double load;
+	/* the CPUs of server and client alone */
+	uint64_t here_busy_ns, here_steal_ns;
 };
 
-/* Reads the usage of the session that `leader` leads. 0, or -ESRCH when it has
+/* Reads the usage of the session that `leader` leads, and of the machine, of
+ * which it has `cpus` together with its client. 0, or -ESRCH when it has
  * ended. */
-int usage_read(const struct group *g, pid_t leader, struct usage *u);
+int usage_read(const struct group *g, pid_t leader, const struct cpu_list *cpus,
+	struct usage *u);
 
 struct memory {
 	uint64_t rss_bytes;

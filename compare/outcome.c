@@ -222,6 +222,39 @@ int outcome_client(struct sample *s, const struct texts *tolerate)
 	return 0;
 }
 
+/* ---- noise ----------------------------------------------------------------- */
+
+/* What others may have: this share of the time, and more than the kernel's
+ * clock of 10 ms can tell at two edges on two CPUs. */
+#define NOISE_SHARE    0.05
+#define NOISE_LEAST_NS 30e6
+
+void outcome_noise(struct sample *s, const struct usage *before,
+	const struct usage *after, unsigned cpus)
+{
+	json_t *cpu = within(s->client, "client", "cpu_seconds");
+	double own = (double)or_zero(s->cpu_ns) + json_number_value(cpu) * 1e9;
+	double all = (double)moved(before->at_ns, after->at_ns) * cpus;
+	double steal =
+		(double)moved(before->here_steal_ns, after->here_steal_ns);
+	double others =
+		(double)moved(before->here_busy_ns, after->here_busy_ns) - own;
+	char text[160];
+
+	if (!json_is_number(cpu) || !after->here_busy_ns || all <= 0)
+		return;
+	others = others > 0 ? others : 0;
+	s->noise_share = (others + steal) / all;
+	if (s->noise_share <= NOISE_SHARE || others + steal <= NOISE_LEAST_NS)
+		return;
+	snprintf(text, sizeof(text),
+		"other programs had %.0f %% of its CPUs' time, the host %.0f %%",
+		100 * others / all, 100 * steal / all);
+	field_text(&s->noise, text);
+}
+
+/* ---- agreement -------------------------------------------------------------- */
+
 /* All requests that the client saw answered, in the window and around it. */
 static int64_t requests_of_life(const struct sample *s)
 {

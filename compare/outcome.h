@@ -20,6 +20,15 @@ void outcome_usage(struct sample *s, const struct usage *before,
 	const struct usage *after);
 
 /*
+ * Says in s->noise what disturbed the sample, by how much of the time of its
+ * `cpus` CPUs went to other programs or to the host, and in s->noise_share how
+ * much. Never by what the sample shows: what is repeated for its value would
+ * pull the figures to one side. After outcome_client().
+ */
+void outcome_noise(struct sample *s, const struct usage *before,
+	const struct usage *after, unsigned cpus);
+
+/*
  * Takes the figures out of s->client (serverlab.client/1); invalid when it is
  * missing or says so itself, for another reason than what the experiment
  * tolerates. 0, or -EINVAL when there is nothing in it.

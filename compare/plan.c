@@ -17,6 +17,7 @@ void plan_init(struct plan *p)
 		.rounds = 5,
 		.duration_ns = 600 * NS_PER_MS,
 		.warmup_ns = 150 * NS_PER_MS,
+		.repeats = 2,
 	};
 	field_text(&p->workload, "echo:size=64");
 	plan_set_client(p, "connections", "64", (char[WHY_SIZE]) {0});
@@ -228,6 +229,33 @@ static int set_time(const char *name, const char *value, uint64_t least,
 	return -EINVAL;
 }
 
+/* "2%" or "2": percent. */
+static int set_until(struct plan *p, const char *value, char *why)
+{
+	size_t len = strlen(value);
+	char number[32];
+	double percent;
+
+	snprintf(number, sizeof(number), "%.*s",
+		(int)(len && value[len - 1] == '%' ? len - 1 : len), value);
+	if (!parse_number(number, &percent) && percent > 0 && percent <= 100) {
+		p->until = percent / 100;
+		return 0;
+	}
+	snprintf(why, WHY_SIZE,
+		"until %s: percent are needed, above 0 and up to 100", value);
+	return -EINVAL;
+}
+
+static int set_repeats(struct plan *p, const char *value, char *why)
+{
+	if (!parse_count(value, &p->repeats) && p->repeats <= 100)
+		return 0;
+	snprintf(why, WHY_SIZE, "repeats %s: a number from 0 to 100 is needed",
+		value);
+	return -EINVAL;
+}
+
 static int set_cpus(const char *name, const char *value, char **into, char *why)
 {
 	struct cpu_list list;
@@ -282,6 +310,12 @@ int plan_set(
 		return set_connections(p, value, why);
 	if (!strcmp(name, "rounds"))
 		return set_number(name, value, 1000, &p->rounds, why);
+	if (!strcmp(name, "until"))
+		return set_until(p, value, why);
+	if (!strcmp(name, "budget"))
+		return set_time(name, value, NS_PER_MS, &p->budget_ns, why);
+	if (!strcmp(name, "repeats"))
+		return set_repeats(p, value, why);
 	if (!strcmp(name, "duration"))
 		return set_time(name, value, NS_PER_MS, &p->duration_ns, why);
 	if (!strcmp(name, "warmup"))

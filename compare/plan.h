@@ -50,6 +50,12 @@ struct plan {
 	struct texts plots, expects; /* expects: "NAME: RELATION" */
 	char *baseline;		     /* NULL: epoll, or else the first model */
 	uint64_t rounds, duration_ns, warmup_ns, seed;
+	/* More rounds follow until the intervals are so narrow (0.02: two
+	 * percent to each side; 0: not asked), or the budget is spent (0: none
+	 * was set). */
+	double until;
+	uint64_t budget_ns;
+	uint64_t repeats; /* of a noisy sample, at most */
 	bool seeded, quick;
 	char *server_cpus, *client_cpus; /* NULL: chosen */
 };
@@ -60,8 +66,9 @@ void plan_release(struct plan *p);
 
 /*
  * Sets one thing by its name: models, handler, workload, vary, connections,
- * rounds, duration, warmup, baseline, tolerate, seed, server-cpus, client-cpus.
- * `vary` adds an axis. 0, -ENOENT if there is no such name, or -EINVAL; both with a
+ * rounds, until, budget, repeats, duration, warmup, baseline, tolerate, seed,
+ * server-cpus, client-cpus. `vary` adds an axis. 0, -ENOENT if there is no such
+ * name, or -EINVAL; both with a
  * sentence in `why`.
  */
 int plan_set(struct plan *p, const char *name, const char *value,

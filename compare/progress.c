@@ -73,6 +73,13 @@ void progress_end(struct progress *p, uint64_t fewer)
 	p->total -= fewer < p->total - p->done ? fewer : p->total - p->done;
 }
 
+void progress_extend(struct progress *p, const struct run *run)
+{
+	p->rounds = (uint64_t)run->rounds;
+	for (size_t c = 0; c < run->cell_count; c++)
+		p->total += !run->cells[c].skipped;
+}
+
 void progress_finish(struct progress *p)
 {
 	if (p->terminal)

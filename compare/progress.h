@@ -4,7 +4,8 @@
 #ifndef SERVERLAB_COMPARE_PROGRESS_H
 #define SERVERLAB_COMPARE_PROGRESS_H
 
-#include <stdbool.h>
+#include "compare/run.h"
+
 #include <stdint.h>
 #include <stdio.h>
 
@@ -23,6 +24,8 @@ void progress_init(
 void progress_begin(struct progress *p, uint64_t round, const char *doing);
 /* It has ended, or another `fewer` need not be taken. */
 void progress_end(struct progress *p, uint64_t fewer);
+/* run->rounds has become one more. */
+void progress_extend(struct progress *p, const struct run *run);
 /* Shows it again; `progress` is a struct progress. */
 void progress_tick(void *progress);
 /* Takes the line away. */

@@ -42,6 +42,9 @@ const struct field run_fields[] = {
 	INTEGER(struct run, rounds),
 	INTEGER(struct run, duration_ns),
 	INTEGER(struct run, warmup_ns),
+	REAL(struct run, until),
+	INTEGER(struct run, budget_ns),
+	INTEGER(struct run, repeats),
 	REAL(struct run, load_before),
 	REAL(struct run, load_after),
 	{0},
@@ -76,10 +79,12 @@ const struct field cell_fields[] = {
 const struct field sample_fields[] = {
 	INTEGER(struct sample, round),
 	INTEGER(struct sample, place),
+	INTEGER(struct sample, attempt),
 	TEXT(struct sample, started),
 	TEXT(struct sample, status),
 	TEXT(struct sample, reason),
 	TEXT(struct sample, note),
+	TEXT(struct sample, noise),
 	TEXT(struct sample, bounded_by),
 	INTEGER(struct sample, window_ns),
 	INTEGER(struct sample, requests),
@@ -109,6 +114,7 @@ const struct field sample_fields[] = {
 	INTEGER(struct sample, steal_ns),
 	INTEGER(struct sample, foreign_ns),
 	INTEGER(struct sample, listen_drops),
+	REAL(struct sample, noise_share),
 	REAL(struct sample, load),
 	JSON(struct sample, client),
 	JSON(struct sample, server),
@@ -177,6 +183,11 @@ struct sample *cell_add_sample(struct cell *cell)
 bool sample_is_valid(const struct sample *s)
 {
 	return s->status && !strcmp(s->status, "valid");
+}
+
+bool sample_is_repeated(const struct sample *s)
+{
+	return s->status && !strcmp(s->status, "repeated");
 }
 
 void run_now(char **field)

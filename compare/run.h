@@ -19,10 +19,13 @@
 
 struct sample {
 	int64_t round, place; /* place: its turn within the round */
+	int64_t attempt;      /* from 1: another one follows a noisy one */
 	char *started;	      /* UTC, ISO 8601 */
-	char *status;	      /* "valid" or "invalid" */
+	char *status;	      /* "valid", "invalid", or "repeated": noisy, and
+			       * another attempt stands in its place */
 	char *reason;	      /* why it is invalid; one sentence */
 	char *note;	      /* what a reader should know besides */
+	char *noise;	      /* what disturbed it; NULL: nothing did */
 	char *bounded_by;     /* "server", "client" or "rate" */
 	int64_t window_ns, requests;
 	double requests_per_second;
@@ -39,6 +42,7 @@ struct sample {
 	int64_t rss_bytes, pss_bytes, idle_pss_bytes;
 	/* the machine, over the same window */
 	int64_t steal_ns, foreign_ns, listen_drops;
+	double noise_share; /* of its CPUs' time that others had */
 	double load;
 	json_t *client, *server; /* the programs' own words */
 	json_t *inject; /* what was done to the server; NULL: nothing */
@@ -67,6 +71,9 @@ struct run {
 	char *baseline, *varied;
 	char *server_cpus, *client_cpus;
 	int64_t shared_cpus, seed, rounds, duration_ns, warmup_ns;
+	double until;	   /* rounds go on until intervals are so narrow */
+	int64_t budget_ns; /* ... or so much time is spent */
+	int64_t repeats;   /* of a noisy sample, at most */
 	double load_before, load_after;
 	struct environment environment;
 	struct cell *cells;
@@ -84,6 +91,7 @@ struct cell *run_add_cell(struct run *run);
 struct sample *cell_add_sample(struct cell *cell);
 
 bool sample_is_valid(const struct sample *s);
+bool sample_is_repeated(const struct sample *s);
 
 /* The whole run as an object of RUN_SCHEMA; NULL without memory. */
 json_t *run_to_json(const struct run *run);

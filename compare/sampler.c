@@ -47,6 +47,18 @@ struct taking {
 	uint64_t ended_ns; /* and so it did; 0: not seen */
 };
 
+static struct cpu_list either(
+	const struct cpu_list *a, const struct cpu_list *b)
+{
+	struct cpu_list both = {0};
+
+	for (size_t i = 0; i < sizeof(both.bits) / sizeof(*both.bits); i++) {
+		both.bits[i] = a->bits[i] | b->bits[i];
+		both.count += (unsigned)__builtin_popcountll(both.bits[i]);
+	}
+	return both;
+}
+
 int sampler_init(struct sampler *s, const struct plan *plan,
 	const struct programs *programs, int stop_fd)
 {
@@ -55,6 +67,7 @@ int sampler_init(struct sampler *s, const struct plan *plan,
 	if (parse_cpu_list(plan->server_cpus, &s->server_cpus) ||
 		parse_cpu_list(plan->client_cpus, &s->client_cpus))
 		return -EINVAL;
+	s->cpus = either(&s->server_cpus, &s->client_cpus);
 	group_init(&s->group);
 	return 0;
 }
@@ -406,7 +419,8 @@ static int await_stop(struct taking *t, uint64_t until_ns)
 /* The server's cost up to the end of the window, if it still lives. */
 static int usage_at_stop(struct taking *t)
 {
-	int rc = usage_read(&t->sampler->group, t->server.pid, &t->after);
+	int rc = usage_read(&t->sampler->group, t->server.pid,
+		&t->sampler->cpus, &t->after);
 
 	t->whole = !rc && !t->ended_ns;
 	return t->may_end ? 0 : rc;
@@ -417,6 +431,7 @@ static int watch_window(struct taking *t)
 {
 	const struct plan *plan = t->sampler->plan;
 	const struct group *group = &t->sampler->group;
+	const struct cpu_list *cpus = &t->sampler->cpus;
 	uint64_t asked = (plan->warmup_ns + plan->duration_ns) / NS_PER_MS;
 	int rc = phase_await(t, "connected", in_ms(CONNECT_MS));
 
@@ -425,7 +440,7 @@ static int watch_window(struct taking *t)
 	if (!rc)
 		rc = phase_await(t, "start", in_ms(asked + LATE_MS));
 	if (!rc)
-		rc = usage_read(group, t->server.pid, &t->before);
+		rc = usage_read(group, t->server.pid, cpus, &t->before);
 	if (!rc)
 		rc = await_stop(t, in_ms(asked + LATE_MS));
 	if (!rc)
@@ -546,6 +561,9 @@ static int conclude(struct taking *t)
 	if (!outcome_client(t->sample, &t->sampler->plan->tolerate))
 		outcome_switches(
 			t->sample, &t->before, &t->after, &t->server.usage);
+	if (t->whole)
+		outcome_noise(t->sample, &t->before, &t->after,
+			t->sampler->cpus.count);
 	if (t->sample->server && (!died || ended_as_meant(t)))
 		outcome_agreement(t->sample);
 	if (!t->sample->status)

@@ -18,6 +18,7 @@ struct sampler {
 	const struct plan *plan;
 	struct group group;
 	struct cpu_list server_cpus, client_cpus;
+	struct cpu_list cpus; /* of both */
 	int stop_fd; /* readable once the user wants to stop; it is not read */
 	void (*tick)(void *data); /* called a few times a second */
 	void *tick_data;

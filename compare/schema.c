@@ -70,4 +70,12 @@ const char *const schema_steps[] = {
 	"CREATE INDEX worker_of_sample ON worker(sample_id);",
 	/* 1 -> 2 */
 	"ALTER TABLE sample ADD COLUMN inject TEXT;",
+
+	/* 2 -> 3: as many rounds as it takes, and noise that is told */
+	"ALTER TABLE run ADD COLUMN until REAL;"
+	"ALTER TABLE run ADD COLUMN budget_ns INTEGER;"
+	"ALTER TABLE run ADD COLUMN repeats INTEGER;"
+	"ALTER TABLE sample ADD COLUMN attempt INTEGER;"
+	"ALTER TABLE sample ADD COLUMN noise TEXT;"
+	"ALTER TABLE sample ADD COLUMN noise_share REAL;",
 };

@@ -376,8 +376,8 @@ int store_skip_cell(
 int store_finish_run(struct store *s, int64_t run, const struct run *now)
 {
 	sqlite3_stmt *statement = prepare(s,
-		"UPDATE run SET status = ?, finished = ?, load_after = ? "
-		"WHERE id = ?");
+		"UPDATE run SET status = ?, finished = ?, load_after = ?, "
+		"rounds = ? WHERE id = ?");
 
 	if (!statement)
 		return -EIO;
@@ -385,7 +385,8 @@ int store_finish_run(struct store *s, int64_t run, const struct run *now)
 	sqlite3_bind_text(statement, 2, now->finished, -1, SQLITE_TRANSIENT);
 	if (isfinite(now->load_after))
 		sqlite3_bind_double(statement, 3, now->load_after);
-	sqlite3_bind_int64(statement, 4, run);
+	sqlite3_bind_int64(statement, 4, now->rounds);
+	sqlite3_bind_int64(statement, 5, run);
 	return finish(s, statement, 0, "finish the run");
 }
 

@@ -193,12 +193,25 @@ static void print_legend(const struct point *p, const struct run *run,
 static void print_noise(const struct run *run, FILE *out)
 {
 	double noise = analysis_noise(run);
+	size_t noisy = 0, all = 0;
 
+	for (size_t c = 0; c < run->cell_count; c++)
+		for (size_t i = 0; i < run->cells[c].sample_count; i++) {
+			const struct sample *s = &run->cells[c].samples[i];
+
+			all += sample_is_valid(s);
+			noisy += sample_is_valid(s) && s->noise;
+		}
 	if (analysis_is_noisy(run))
 		fprintf(out,
 			"!  %.0f %% of the machine went to other things "
 			"meanwhile: measure again when it is quiet\n",
 			100 * noise);
+	else if (noisy)
+		fprintf(out,
+			"!  %zu of %zu samples were disturbed by other "
+			"programs; they count all the same\n",
+			noisy, all);
 }
 
 static void print_remarks(const struct point *p, FILE *out)
@@ -213,6 +226,12 @@ static void print_remarks(const struct point *p, FILE *out)
 			fprintf(out, "invalid  %s: %s\n", model, s->why);
 		else if (s->standing == UNRANKED)
 			fprintf(out, "not ranked  %s %s\n", model, s->why);
+		if (s->repeated)
+			fprintf(out,
+				"%zu disturbed sample%s of %s %s taken again; "
+				"what stands is the last\n",
+				s->repeated, s->repeated == 1 ? "" : "s", model,
+				s->repeated == 1 ? "was" : "were");
 		if (s->standing < NO_FIGURES && s->invalid)
 			fprintf(out,
 				"%zu of %zu samples of %s were invalid and are "
@@ -225,7 +244,7 @@ static bool has_remarks(const struct point *p)
 {
 	for (size_t i = 0; i < p->count; i++)
 		if (p->summaries[i].standing != RANKED ||
-			p->summaries[i].invalid)
+			p->summaries[i].invalid || p->summaries[i].repeated)
 			return true;
 	return false;
 }

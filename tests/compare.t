@@ -31,7 +31,7 @@ PATIENCE = 50  # seconds for what must happen sooner or later
 # Long enough for a request to be answered on a machine that is busy with
 # something else.
 QUICK = ("--rounds", "2", "--duration", "300ms", "--warmup", "10ms",
-         "--connections", "4")
+         "--connections", "4", "--repeats", "0")
 SHORT = ("--models", "epoll,poll", *QUICK)
 
 
@@ -301,6 +301,7 @@ def order_is_shuffled_by_the_seed(cell):
         name = f"{len(orders)}.db"
         succeed(cell, "run", "--models", "epoll,poll,select,thread",
                 "--rounds", "3", "--duration", "60ms", "--warmup", "0",
+                "--repeats", "0",
                 "--seed", seed, "--db", name)
         orders.append([tuple(r) for r in database(cell, name).execute(
             "SELECT round, place, model FROM sample JOIN cell ON "
@@ -584,6 +585,10 @@ WRONG = (
      ["colour"]),
     ("no rounds", ["run", "--rounds", "0"], 64, ["rounds"]),
     ("a time that is none", ["run", "--duration", "soon"], 64, ["soon"]),
+    ("a width that is none", ["run", "--until", "narrow"], 64,
+     ["narrow", "percent"]),
+    ("a budget that is none", ["run", "--budget", "enough"], 64, ["enough"]),
+    ("repeats without end", ["run", "--repeats", "101"], 64, ["101", "100"]),
     ("a baseline that is not measured",
      ["run", "--models", "epoll", "--baseline", "poll"], 64, ["poll"]),
     ("CPUs that are none", ["run", "--server-cpus", "many"], 64, ["many"]),
@@ -666,6 +671,15 @@ import json, os, sys, time
 args = sys.argv[1:]
 value = lambda name: args[args.index(name) + 1]
 what = value("--workload").split(":")[0]
+def runs_before():
+    """How many clients of this name have run before."""
+    with open(os.environ["DIE"] + ".runs", "a+") as f:
+        f.write("x")
+        return f.tell() - 1
+def burn(seconds):
+    end = time.process_time() + seconds
+    while time.process_time() < end:
+        pass
 phase = int(value("--phase-fd"))
 if what == "fails":
     sys.exit(print("client: cannot connect", file=sys.stderr) or 1)
@@ -674,6 +688,11 @@ if what == "kills":
     open(os.environ["DIE"], "wb").close()
     while True:
         time.sleep(1)
+if what == "noisy":
+    burn(0.3)  # CPU time that it will not own
+rate = 140.0
+if what == "settles" and (n := runs_before()) < 3:
+    rate += 100 * n
 os.write(phase, b"stop\n")
 q = {"count": 10, "min": 1000, "mean": 2000, "stddev": 1, "p50": 2000,
      "p75": 2000, "p90": 3000, "p95": 3000, "p99": 4000, "p99_9": 4000,
@@ -689,9 +708,9 @@ with open(value("--json"), "w") as f:
             "connections": {"asked": 64, "established": 64},
             "requests": {"ok": 7, "warmup": 2, "drained": 1,
                          "in_flight": 64 if what == "starves" else 1},
-            "throughput": {"requests_per_second": 140.0},
+            "throughput": {"requests_per_second": rate},
             "latency_ns": {"raw": q, "corrected": q},
-            "client": {"cpu_seconds": 0.01, "cpu_share": 0.2},
+            "client": {"cpu_seconds": 0.0, "cpu_share": 0.2},
             "intervals": []}, f)
 sys.exit(0 if valid else 3)
 '''
@@ -769,6 +788,57 @@ def a_lower_bound_is_shown_as_one(cell):
     """where the client is the slower side, throughput is at least so much"""
     result = fake(cell, "slow", "good")
     check("≥ 140" in result.stdout, result.stdout)
+
+
+@TABLE.cell
+def noise_is_marked_and_repeated(cell):
+    """a sample that other programs disturbed is marked and taken again, but
+    not more than one in four; the first one stays"""
+    result = fake(cell, "noisy", "good", "--rounds", "8")
+    rows = [tuple(r) for r in database(cell).execute(
+        "SELECT round, attempt, status, noise IS NOT NULL, noise_share > 0.05 "
+        "FROM sample ORDER BY id")]
+    if any(row[4] is None for row in rows):
+        raise tap.Skip("this kernel tells no CPU times in /proc/stat")
+    equal(rows[:3], [(1, 1, "repeated", 1, 1), (1, 2, "repeated", 1, 1),
+                     (1, 3, "valid", 1, 1)], "the first round")
+    equal(rows[3:], [(n, 1, "valid", 1, 1) for n in range(2, 9)], "the others")
+    check("2 disturbed samples of good were taken again" in result.stdout,
+          result.stdout)
+    equal(json.loads(succeed(cell, "export"))["cells"][0]["samples"][1]
+          ["status"], "repeated", "status in the export")
+
+
+@TABLE.cell
+def rounds_until_it_is_known(cell):
+    """with --until there are more rounds while the interval is wide"""
+    fake(cell, "settles", "good", "--rounds", "5", "--until", "1%",
+         "--budget", "10m", "--repeats", "0", "--seed", "3")
+    taken = one(database(cell), "SELECT max(round) FROM sample")
+    # Three of them stand apart; the median's interval forgets them by then.
+    check(8 <= taken <= 40, f"{taken} rounds")
+    equal(one(database(cell), "SELECT rounds FROM run"), taken, "run.rounds")
+    equal(one(database(cell), "SELECT until FROM run"), 0.01, "run.until")
+
+
+@TABLE.cell
+def a_budget_ends_it(cell):
+    """a budget that is spent ends the rounds, but not before --rounds"""
+    fake(cell, "settles", "good", "--rounds", "2", "--until", "0.001%",
+         "--budget", "1ms", "--repeats", "0")
+    equal(one(database(cell), "SELECT max(round) FROM sample"), 2, "rounds")
+
+
+@TABLE.cell
+def rounds_alone_are_fixed(cell):
+    """--rounds without --until is a fixed number, whatever the file says"""
+    path = os.path.join(cell.directory, "u.ini")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("[experiment]\ntitle = U\n[run]\nmodels = epoll\n"
+                   "rounds = 2\nuntil = 0.0001%\nbudget = 60m\n"
+                   "duration = 30ms\nwarmup = 0\nrepeats = 0\n")
+    compare(cell, "run", "u.ini", "--rounds", "3")
+    equal(one(database(cell), "SELECT max(round) FROM sample"), 3, "rounds")
 
 
 @TABLE.cell

@@ -110,6 +110,55 @@ static char *print(const struct run *run, const struct style *style)
 	return text;
 }
 
+/* Rounds that are 1 % apart: the interval reaches over all five. */
+static void test_the_width_is_that_of_the_widest_ratio(void **state)
+{
+	static const double rates[] = {100, 101, 102, 103, 104};
+	struct run *run = make_run();
+	struct cell *epoll, *poll;
+
+	(void)state;
+	assert_true(isinf(analysis_width(run)) || analysis_width(run) == 0);
+	epoll = add_cell(run, "epoll", NULL);
+	for (size_t i = 0; i < 5; i++)
+		add_sample(epoll, 100, 9000, "server");
+	assert_true(analysis_width(run) == 0);
+	add_cell(run, "poll", NULL);
+	poll = &run->cells[1];
+	add_sample(poll, rates[0], 9000, "server");
+	assert_true(isinf(analysis_width(run))); /* one round says nothing */
+	for (size_t i = 1; i < 5; i++)
+		add_sample(poll, rates[i], 9000, "server");
+	assert_true(fabs(analysis_width(run) - 0.02 / 1.02) < 1e-9);
+	run_free(run);
+}
+
+static void test_repeated_samples_are_kept_and_told(void **state)
+{
+	struct style style = {.width = 100};
+	struct run *run = make_run();
+	struct cell *epoll = add_model(run, "epoll", 100, 9000, "server");
+	struct analysis *a;
+	char *text;
+
+	(void)state;
+	field_text(&epoll->samples[1].status, "repeated");
+	field_text(&epoll->samples[1].noise, "other programs ran");
+	field_text(&epoll->samples[2].noise, "other programs ran");
+	a = analysis_new(run);
+	assert_int_equal(find(a, "epoll")->repeated, 1);
+	assert_int_equal(find(a, "epoll")->noisy, 1);
+	assert_int_equal(find(a, "epoll")->valid, 4);
+	assert_int_equal(find(a, "epoll")->invalid, 0);
+	assert_int_equal(find(a, "epoll")->throughput.n, 4);
+	text = print(run, &style);
+	assert_non_null(strstr(text, "1 disturbed sample of epoll"));
+	assert_non_null(strstr(text, "1 of 4 samples were disturbed"));
+	free(text);
+	analysis_free(a);
+	run_free(run);
+}
+
 static void test_order_by_throughput_when_the_server_is_slower(void **state)
 {
 	struct run *run = make_run();
@@ -456,6 +505,8 @@ static void test_markdown_and_csv(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_the_width_is_that_of_the_widest_ratio),
+		cmocka_unit_test(test_repeated_samples_are_kept_and_told),
 		cmocka_unit_test(
 			test_order_by_throughput_when_the_server_is_slower),
 		cmocka_unit_test(test_order_by_cpu_when_the_client_is_slower),

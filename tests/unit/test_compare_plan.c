@@ -298,6 +298,10 @@ static void test_wrong_settings_say_what_is_wrong(void **state)
 	refuse(f, "rounds", "0", "rounds");
 	refuse(f, "rounds", "many", "many");
 	refuse(f, "duration", "5 parsecs", "duration");
+	refuse(f, "until", "2 parsecs", "percent");
+	refuse(f, "until", "0", "percent");
+	refuse(f, "budget", "0", "budget");
+	refuse(f, "repeats", "101", "0 to 100");
 	refuse(f, "vary", "connections", "connections");
 	refuse(f, "vary", "connections=1,,2", "missing");
 	refuse(f, "vary", "weather=fine", "weather");

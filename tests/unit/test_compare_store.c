@@ -17,6 +17,7 @@
 #include "common/log.h"
 #include "common/options.h"
 #include "compare/run.h"
+#include "compare/schema.h"
 #include "compare/store.h"
 
 struct fixture {
@@ -269,6 +270,58 @@ static void test_a_failed_write_leaves_nothing_behind(void **state)
 	run_free(run);
 }
 
+/* What was kept in tables of `version` is read by a program of today. */
+static void assert_migrates(int version, const char *path)
+{
+	struct store store;
+	struct run *run;
+	char sql[64];
+	sqlite3 *db;
+
+	remove(path);
+	assert_int_equal(sqlite3_open(path, &db), 0);
+	for (int v = 0; v < version; v++)
+		assert_int_equal(sqlite3_exec(db, schema_steps[v], 0, 0, 0), 0);
+	snprintf(sql, sizeof(sql), "PRAGMA user_version = %d", version);
+	sqlite3_exec(db, sql, 0, 0, 0);
+	assert_int_equal(
+		sqlite3_exec(db,
+			"INSERT INTO environment (id, document, kernel)"
+			" VALUES (1, '{}', 'Linux 6.1');"
+			"INSERT INTO run (id, environment_id, uuid, status,"
+			" rounds) VALUES (1, 1, 'old', 'complete', 1);"
+			"INSERT INTO cell (id, run_id, position, model, handler,"
+			" workload, point, options) VALUES (1, 1, 1, 'epoll',"
+			" 'echo', 'echo', '{}', '{}');"
+			"INSERT INTO sample (cell_id, round, status, requests)"
+			" VALUES (1, 1, 'valid', 77);",
+			0, 0, 0),
+		0);
+	sqlite3_close(db);
+	assert_int_equal(store_open(&store, path, false), 0);
+	run = store_load(&store, 1);
+	assert_non_null(run);
+	assert_string_equal(run->environment.kernel, "Linux 6.1");
+	assert_int_equal(run->cells[0].samples[0].requests, 77);
+	assert_null(run->cells[0].samples[0].noise);
+	assert_true(isnan(run->cells[0].samples[0].noise_share));
+	assert_int_equal(
+		store_add_sample(&store, 1, 1, &run->cells[0].samples[0]), 0);
+	run_free(run);
+	store_close(&store);
+}
+
+static void test_older_databases_are_migrated(void **state)
+{
+	struct fixture *f = *state;
+
+	store_close(&f->store);
+	for (int version = 1; version < STORE_VERSION; version++)
+		assert_migrates(version, f->path);
+	assert_int_equal(store_open(&f->store, f->path, false), 0);
+	assert_int_equal(ask(f, "PRAGMA user_version"), STORE_VERSION);
+}
+
 static void test_versions(void **state)
 {
 	struct fixture *f = *state;
@@ -323,6 +376,7 @@ int main(void)
 		WITH(test_one_environment_for_all_runs_in_it),
 		WITH(test_finding_runs),
 		WITH(test_a_failed_write_leaves_nothing_behind),
+		WITH(test_older_databases_are_migrated),
 		WITH(test_versions),
 		WITH(test_what_is_no_database_is_refused),
 		cmocka_unit_test(test_files_that_are_no_runs_are_refused),

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+#include "compare/rounds.h"
+
+#include "common/clock.h"
+#include "compare/analysis.h"
+#include "compare/stats.h"
+
+#include <errno.h>
+#include <gsl/gsl_randist.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* ---- one sample ----------------------------------------------------------- */
+
+/* Whether a disturbed sample is to be taken again. */
+static bool once_more(const struct rounds *r, const struct sample *s)
+{
+	return s->noise && s->attempt <= (int64_t)r->plan->repeats &&
+	       (r->repeated + 1) * 4 <=
+		       r->run->cell_count * (uint64_t)r->run->rounds;
+}
+
+/* Puts what was measured where it belongs: the database, then memory. */
+static int keep(struct rounds *r, struct cell *cell, struct sample *s)
+{
+	int rc;
+
+	if (once_more(r, s)) {
+		field_text(&s->status, "repeated");
+		r->repeated++;
+	}
+	rc = store_add_sample(r->store, r->id, cell->position, s);
+	if (!rc)
+		r->kept++;
+	return rc;
+}
+
+static void take_back(struct cell *cell)
+{
+	fields_release(sample_fields, &cell->samples[--cell->sample_count]);
+}
+
+/* One attempt. *again: it was disturbed, and there may be another. */
+static int attempt(struct rounds *r, struct cell *cell, uint64_t round,
+	uint64_t place, int64_t number, bool *again)
+{
+	struct sample *s = cell_add_sample(cell);
+	int rc;
+
+	if (!s)
+		return -ENOMEM;
+	s->round = (int64_t)round;
+	s->place = (int64_t)place;
+	s->attempt = number;
+	rc = sampler_take(r->sampler, cell, s);
+	if (!rc && !cell->skipped)
+		rc = keep(r, cell, s);
+	*again = !rc && !cell->skipped && sample_is_repeated(s);
+	if (rc || cell->skipped)
+		take_back(cell);
+	if (!rc && cell->skipped)
+		rc = store_skip_cell(
+			r->store, r->id, cell->position, cell->skipped);
+	return rc;
+}
+
+static int take_one(
+	struct rounds *r, struct cell *cell, uint64_t round, uint64_t place)
+{
+	int64_t number = 1;
+	bool again;
+	int rc;
+
+	progress_begin(&r->progress, round, cell->model);
+	do
+		rc = attempt(r, cell, round, place, number++, &again);
+	while (again);
+	progress_end(&r->progress,
+		cell->skipped ? (uint64_t)r->run->rounds - round : 0);
+	return rc;
+}
+
+/* ---- rounds ---------------------------------------------------------------- */
+
+static int take_round(struct rounds *r, uint64_t round)
+{
+	int rc = 0;
+
+	gsl_ran_shuffle(
+		r->rng, r->order, r->run->cell_count, sizeof(*r->order));
+	for (size_t i = 0; i < r->run->cell_count && !rc; i++) {
+		struct cell *cell = &r->run->cells[r->order[i]];
+
+		if (!cell->skipped)
+			rc = take_one(r, cell, round, i + 1);
+	}
+	return rc;
+}
+
+/* Whether yet another round is due after those that were asked for. */
+static bool another(const struct rounds *r, uint64_t done)
+{
+	const struct plan *p = r->plan;
+	uint64_t spent = clock_ns() - r->began_ns;
+	uint64_t budget = p->budget_ns ? p->budget_ns : ROUNDS_BUDGET_NS;
+
+	if ((!p->until && !p->budget_ns) || done >= ROUNDS_MOST)
+		return false;
+	if (spent + spent / done > budget)
+		return false;
+	return !p->until || !(analysis_width(r->run) <= p->until);
+}
+
+/* Makes room for one round more, if there is to be one. */
+static bool extend(struct rounds *r, uint64_t done)
+{
+	if (done < r->plan->rounds)
+		return true;
+	if (!another(r, done))
+		return false;
+	r->run->rounds = (int64_t)done + 1;
+	progress_extend(&r->progress, r->run);
+	return true;
+}
+
+static int take_all(struct rounds *r)
+{
+	uint64_t round = 0;
+	int rc;
+
+	do {
+		rc = take_round(r, ++round);
+		if (rc || !extend(r, round))
+			break;
+		if (r->after_round)
+			r->after_round(r->data);
+	} while (true);
+	return rc;
+}
+
+int rounds_take(struct rounds *r)
+{
+	size_t cells = r->run->cell_count;
+	int rc = -ENOMEM;
+
+	r->order = calloc(cells + 1, sizeof(*r->order));
+	r->rng = stats_rng(r->plan->seed);
+	r->began_ns = clock_ns();
+	progress_init(
+		&r->progress, stderr, cells * r->plan->rounds, r->plan->rounds);
+	r->sampler->tick = progress_tick;
+	r->sampler->tick_data = &r->progress;
+	for (size_t i = 0; r->order && i < cells; i++)
+		r->order[i] = i;
+	if (r->order && r->rng)
+		rc = take_all(r);
+	progress_finish(&r->progress);
+	if (r->rng)
+		gsl_rng_free(r->rng);
+	free(r->order);
+	return rc;
+}
