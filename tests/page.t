@@ -1,0 +1,360 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The report in a browser: what is drawn, what the keys do, and how it looks on
+paper, on a phone, in the dark and without scripts.
+
+tests/page/visit.js looks at it in headless Chromium. Screenshots are kept in
+BUILD/test-logs/page-*.png."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from lib import server, tap  # noqa: E402
+from lib.tap import check, equal  # noqa: E402
+
+TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+LOGS = os.path.join(os.environ.get("SERVERLAB_BUILD") or
+                    os.path.join(TOP, "build"), "test-logs")
+REFERENCE = os.path.join(TOP, "results", "reference", "race.json")
+BROWSER = shutil.which("chromium") or ""
+PATIENCE = 200
+TABLE = tap.Table()
+# Made before the cells run, beside the page of the race: lines over what is
+# varied, with one model that has several workers.
+MEASURED = ("run", "--models", "epoll,thread,prefork:workers=3", "--vary",
+            "connections=1,2,4", "--rounds", "2", "--duration", "300ms",
+            "--warmup", "10ms", "--json", "lines.json")
+PAGES = {}
+
+
+def compare(directory, *arguments):
+    return subprocess.run(
+        [server.program("compare"), *arguments], cwd=directory, check=True,
+        stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        timeout=PATIENCE, env={**os.environ, "LC_ALL": "C.UTF-8"}).stdout
+
+
+def make_pages(directory):
+    compare(directory, *MEASURED)
+    for name, run in (("lines", "lines.json"), ("race", REFERENCE)):
+        PAGES[name] = os.path.join(directory, f"{name}.html")
+        compare(directory, "report", run, "-o", PAGES[name])
+    with open(PAGES["lines"], encoding="utf-8") as file:
+        text = file.read()
+    PAGES["bare"] = os.path.join(directory, "bare.html")
+    with open(PAGES["bare"], "w", encoding="utf-8") as file:
+        file.write(text.replace("uPlot=", "without=", 1))
+
+
+def visit(cell, name, page, quiet=True):
+    os.makedirs(LOGS, exist_ok=True)
+    result = subprocess.run(
+        ["node", os.path.join(TOP, "tests", "page", "visit.js"), name,
+         PAGES[page], os.path.join(LOGS, f"page-{page}-{name}.png")],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        timeout=PATIENCE, check=False,
+        env={**os.environ, "CHROMIUM": BROWSER})
+    cell.notes.append(lambda: result.stdout[-3000:] + result.stderr[-3000:])
+    equal(result.returncode, 0, "exit status of the visit")
+    report = json.loads(result.stdout)
+    if quiet:
+        equal(report["said"], [], "what the page wrote to its console")
+        equal(report["asked"], [f"file://{PAGES[page]}"],
+              "what the page asked of the network")
+    return report["seen"]
+
+
+def close(found, wanted, what, tolerance=0.01):
+    check(abs(found - wanted) <= tolerance * max(abs(wanted), 1e-9),
+          f"{what}: wanted {wanted}, found {found}")
+
+
+def of_kind(seen, kind):
+    charts = [chart for chart in seen["charts"] if chart["kind"] == kind]
+    check(charts, f"there are {kind}")
+    return charts
+
+
+# ---- what is drawn ------------------------------------------------------------
+
+def known(chart):
+    """The values in the chart's data, by series and point."""
+    points = [point["label"] for point in chart["data"]["points"]]
+    return {(series["label"], point): value
+            for series in chart["data"]["series"]
+            for point, value in zip(points, series["value"])
+            if value is not None}
+
+
+def shown(chart):
+    return {(value["label"], value["point"]) for value in chart["drawn"]}
+
+
+def check_lines(chart):
+    values = known(chart)
+    faint = {series["label"] for series in chart["data"]["series"]
+             if series["faint"]}
+    equal(shown(chart), {at for at in values if at[0] not in faint},
+          "values that are drawn")
+    for one in chart["drawn"]:
+        close(one["value"], values[one["label"], one["point"]],
+              f"{one} as it is drawn")
+        check(one["painted"] > 0, f"the canvas has a colour at {one}")
+    for label in {one["label"] for one in chart["drawn"]}:
+        line = [one for one in chart["drawn"] if one["label"] == label]
+        equal(sorted(line, key=lambda one: -one["value"]),
+              sorted(line, key=lambda one: (one["y"], -one["value"])),
+              "the more, the higher")
+        equal(line, sorted(line, key=lambda one: one["x"]), "left to right")
+
+
+def check_bars(chart):
+    values = known(chart)
+    equal(shown(chart), set(values), "values that are drawn")
+    most = max(chart["drawn"], key=lambda bar: bar["value"])
+    for bar in chart["drawn"]:
+        check(bar["height"] > 5, "a bar is seen")
+        close(bar["width"], most["width"] * bar["value"] / most["value"],
+              f"width of {bar}", 0.02 + 1 / max(bar["width"], 1))
+
+
+def check_heat(chart):
+    equal(shown(chart), set(known(chart)), "values that are drawn")
+    order = sorted(chart["drawn"], key=lambda one: one["value"])
+    for less, more in zip(order, order[1:]):
+        check(less["opacity"] <= more["opacity"] + 0.01,
+              f"the more, the stronger: {less}, {more}")
+        check(less["width"] > 1 and less["height"] > 5, "it is seen")
+
+
+def check_shares(chart):
+    values = known(chart)
+    equal(shown(chart), set(values), "values that are drawn")
+    for label in {label for label, _ in values}:
+        row = [one for one in chart["drawn"] if one["label"] == label]
+        whole = sum(one["width"] for one in row)
+        total = sum(one["value"] for one in row)
+        for one in row:
+            close(one["width"] / whole, one["value"] / total,
+                  f"share of {one}", 0.05)
+
+
+def check_data(chart, run):
+    """The chart's throughput is the median of the run's samples."""
+    equal(chart["data"]["title"], "Requests per second", "the first chart")
+    medians = {}
+    for cell in run["cells"]:
+        rates = sorted(s["requests_per_second"] for s in cell["samples"]
+                       if s["status"] == "valid")
+        if rates:
+            middle = len(rates) // 2
+            medians[cell["model"], cell["point"].get("connections", "")] = (
+                rates[middle] + rates[~middle]) / 2
+    equal(set(known(chart)), set(medians), "models and points")
+    for at, value in known(chart).items():
+        close(value, medians[at], f"throughput of {at}")
+
+
+CHECKS = {"lines": check_lines, "bars": check_bars, "heat": check_heat,
+          "shares": check_shares}
+
+
+def check_page(cell, page, run, kinds):
+    seen = visit(cell, "desktop", page)
+    for kind in kinds:
+        for chart in of_kind(seen, kind):
+            CHECKS[kind](chart)
+    with open(run, encoding="utf-8") as file:
+        check_data(seen["charts"][0], json.load(file))
+    with open(PAGES[page], encoding="utf-8") as file:
+        equal(len(seen["charts"]), file.read().count("<figure"), "charts")
+    print(f"# the page of {page} was open after {seen['opened_ms']:.0f} ms",
+          file=sys.stderr)
+
+
+@TABLE.cell
+def race(cell):
+    """the race of all models: every chart shows the figures of its data"""
+    check_page(cell, "race", REFERENCE, CHECKS)
+
+
+@TABLE.cell
+def over_what_varies(cell):
+    """lines over what is varied go through the medians of the samples"""
+    run = os.path.join(os.path.dirname(PAGES["lines"]), "lines.json")
+    check_page(cell, "lines", run, CHECKS.keys() - {"bars"})
+
+
+# ---- by hand ------------------------------------------------------------------
+
+def check_walk(said, data):
+    values = [text for series in data["series"] for text in series["said"]]
+    right, down, up = said["ArrowRight"], said["ArrowDown"], said["ArrowUp"]
+
+    check("Arrow keys" in said["focus"], "a hint when it gets the focus")
+    equal(said["live"], "polite", "it is said aloud")
+    for text in (*right, *down, *up, *said["End"], *said["Home"]):
+        check(any(value in text for value in values),
+              f"it says a value: {text}")
+    check(right[0] != right[1], "an arrow goes on to the next value")
+    if down[0] == right[1]:
+        check(up[0] != right[1], "another one across")
+    else:
+        equal(up[0], right[1], "one across, and back")
+    check(said["End"] != said["Home"], "from end to end")
+    equal(said["Escape"], [""], "Escape clears it")
+
+
+@TABLE.cell
+def keyboard(cell):
+    """Tab reaches every chart, and arrow keys read out its values"""
+    walks = visit(cell, "keyboard", "lines")
+    with open(PAGES["lines"], encoding="utf-8") as file:
+        charts = json.loads(re.search(r'id="data">(.*?)</script>',
+                                      file.read())[1])
+    equal(list(walks), [chart["id"] for chart in charts], "charts in turn")
+    for chart in charts:
+        if chart["kind"] != "shares":
+            check_walk(walks[chart["id"]], chart)
+
+
+@TABLE.cell
+def pointer(cell):
+    """the pointer reads out bars and lines"""
+    seen = visit(cell, "pointer", "race")
+    check(re.match(r"\S+: .*\d", seen["bar"]), f"of a bar: {seen['bar']}")
+    check(re.match(r"\S+, percentile 50: .*\d", seen["line"]),
+          f"of a line: {seen['line']}")
+
+
+@TABLE.cell
+def legend(cell):
+    """an entry of the legend turns its line off and on, by keyboard"""
+    result = visit(cell, "legend", "race")
+    on, off, again = result["seen"]
+    equal([on["pressed"], off["pressed"], again["pressed"]],
+          ["true", "false", "true"], "pressed")
+    equal([result["label"] in each["drawn"] for each in (on, off, again)],
+          [True, False, True], "drawn")
+    equal(again, on, "all as before")
+
+
+# ---- elsewhere ----------------------------------------------------------------
+
+def luminance(colour):
+    """WCAG 2: relative luminance of "rgb(1, 2, 3)"."""
+    parts = [int(n) / 255 for n in re.findall(r"\d+", colour)[:3]]
+    red, green, blue = (p / 12.92 if p <= 0.04045 else
+                        ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one, other):
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def check_colours(seen):
+    check(contrast(seen["page"], seen["text"]) >= 7, f"text: {seen}")
+    for line in seen["lines"]:
+        check(contrast(seen["page"], line) >= 3, f"a line: {line}")
+
+
+@TABLE.cell
+def dark_and_light(cell):
+    """text and lines stand out from the page, in the dark and in the light"""
+    light = visit(cell, "light", "race")
+    dark = visit(cell, "dark", "race")
+    check(luminance(light["page"]) > 0.8, f"light: {light}")
+    check(luminance(dark["page"]) < 0.05, f"dark: {dark}")
+    check_colours(light)
+    check_colours(dark)
+
+
+def check_phone(seen):
+    check(seen["page"] <= seen["window"], f"nothing is too wide: {seen}")
+    check(seen["least_text"] >= 11, f"the text is large enough: {seen}")
+
+
+@TABLE.cell
+def phone(cell):
+    """on a phone nothing is too wide or too small, also when it is turned"""
+    for page in ("race", "lines"):
+        check_phone(visit(cell, "phone", page))
+    seen = visit(cell, "turned", "lines")
+    check(seen["after"] > seen["before"], "a chart grows with the screen")
+
+
+@TABLE.cell
+def paper(cell):
+    """on paper all tables are open, pictures stand for canvases, all is light"""
+    for page in ("race", "lines"):
+        seen = visit(cell, "print", page)
+        check(seen["tables"] > seen["charts"] > 5, f"tables: {seen}")
+        equal(seen["hidden"], 0, "tables that are hidden")
+        equal(seen["too_wide"], 0, "tables that the paper cuts")
+        equal(seen["pictures"], seen["charts"], "charts as pictures")
+        equal(seen["canvases"], 0, "canvases")
+        equal(seen["pdf"], "%PDF-", "the PDF")
+        check(luminance(seen["page"]) > 0.9, f"paper is white: {seen}")
+
+
+@TABLE.cell
+def without_scripts(cell):
+    """without scripts each chart is a picture, and the page still fits"""
+    for page in ("race", "lines"):
+        seen = visit(cell, "plain", page)
+        check_phone(seen)
+        equal(seen["scripted"], "", "scripts ran")
+        equal(seen["svgs"], seen["charts"], "charts that are pictures")
+
+
+@TABLE.cell
+def without_uplot(cell):
+    """where uPlot lacks the lines stay pictures, and still have their keys"""
+    seen = visit(cell, "phone", "bare")
+    check_phone(seen)
+    equal(seen["svgs"], seen["charts"], "charts that are pictures")
+    walks = visit(cell, "keyboard", "bare")
+    check(re.match(r"\S+, connections 4: .*\d", walks["chart-1"]["End"][0]),
+          f"it reads out values: {walks['chart-1']['End']}")
+
+
+# ---- running them -------------------------------------------------------------
+
+def lacking():
+    """Why there is nothing to test here, or nothing."""
+    if not shutil.which("node"):
+        return "no node: scripts/setup installs it"
+    if not BROWSER:
+        return "no chromium: scripts/setup installs it"
+    for package in ("playwright-core", "uplot"):
+        if not os.path.isdir(os.path.join(TOP, "node_modules", package)):
+            return f"no {package}: scripts/setup installs it"
+    if not os.path.exists(REFERENCE):
+        return "no reference run is kept"
+    with open(server.program("compare"), "rb") as file:
+        if b"uPlot=function" not in file.read():
+            return "compare was built without uPlot"
+    return ""
+
+
+def main():
+    reason = lacking()
+    if reason:
+        return tap.skip_all(reason)
+    with tempfile.TemporaryDirectory(prefix="serverlab-page-") as directory:
+        make_pages(directory)
+        return TABLE.run(jobs=2)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
