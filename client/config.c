@@ -544,6 +544,23 @@ static void config_complete_search(
 		config->duration_ns = 2 * NS_PER_S;
 }
 
+static void config_plan_workload(
+	const struct config *config, struct argp_state *state)
+{
+	const struct workload_plan plan = {
+		.connections = config->connections,
+		.threads = config->threads,
+		.pipeline = config->pipeline,
+		.requests_per_connection = config->requests_per_connection,
+		.seed = config->seed,
+	};
+	char why[WHY_SIZE];
+
+	if (config->workload->plan &&
+		config->workload->plan(config->workload_options, &plan, why))
+		argp_error(state, "%s", why);
+}
+
 static void config_complete(struct config *config, struct argp_state *state)
 {
 	char why[WHY_SIZE];
@@ -569,6 +586,7 @@ static void config_complete(struct config *config, struct argp_state *state)
 		    &config->workload, &config->workload_options, why))
 		argp_error(state, "%s", why);
 	config_check_loop(config, state);
+	config_plan_workload(config, state);
 	if (config->workload->single)
 		config->requests_per_connection = 1;
 }

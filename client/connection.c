@@ -2,6 +2,7 @@
 #include "client/connection.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -52,6 +53,17 @@ static void connection_set_down(struct connection *c, bool down)
 		w->tally->down = w->down;
 }
 
+/* It is up, as far as the run is concerned. */
+static void connection_established(struct connection *c)
+{
+	connection_attempted(c);
+	connection_set_down(c, false);
+	if (!c->established) {
+		c->established = true;
+		c->worker->established++;
+	}
+}
+
 /* ---- failures ----------------------------------------------------------- */
 
 static void connection_later(struct connection *c, uint64_t wait_ns)
@@ -60,16 +72,26 @@ static void connection_later(struct connection *c, uint64_t wait_ns)
 		timers_set(&c->worker->timers, &c->timer, clock_ns() + wait_ns);
 }
 
+/* The others need not wait for it to hear them. */
+static void connection_leave(struct connection *c)
+{
+	const struct workload *workload = connection_config(c)->workload;
+
+	if (workload->leave)
+		c->worker->tally->undelivered += workload->leave(&c->session);
+}
+
 /* Ends the connection and loses what was under way on it; another is made
  * after a wait that doubles with every failure without a reply in between. */
 static void connection_lost(struct connection *c)
 {
 	struct worker *w = c->worker;
-	uint32_t lost = c->outstanding;
+	uint32_t lost = c->greeting ? 0 : c->outstanding;
 
 	w->tally->failed += lost;
 	c->outstanding = 0;
-	c->thinking = c->retrying = false;
+	c->thinking = c->retrying = c->greeting = false;
+	connection_leave(c);
 	connection_disconnect(c);
 	connection_attempted(c);
 	connection_set_down(c, true);
@@ -124,8 +146,9 @@ static void connection_timed_out(struct connection *c, uint64_t now)
 	const struct flight *f = &c->flights[c->head];
 	struct tally *t = c->worker->tally;
 
-	histogram_record(t->whole, connection_config(c)->timeout_ns);
-	if (connection_config(c)->open_loop)
+	if (!c->greeting)
+		histogram_record(t->whole, connection_config(c)->timeout_ns);
+	if (!c->greeting && connection_config(c)->open_loop)
 		histogram_record(t->corrected, now - f->intended_ns);
 	connection_fail(c, ERROR_TIMEOUT);
 }
@@ -167,11 +190,12 @@ static bool connection_begin(struct connection *c, uint64_t now)
 
 	if (!worker_take(c->worker, now, &f->intended_ns))
 		return false;
-	f->sent_ns = now;
+	f->sent_ns = c->session.now_ns = now;
 	if (workload->request)
 		f->request = workload->request(&c->session);
 	else
 		c->written++; /* there is nothing to write */
+	c->worker->tally->due += c->session.hearers;
 	c->session.asked++;
 	c->outstanding++;
 	c->quota--;
@@ -185,9 +209,12 @@ static void connection_refill(struct connection *c, uint64_t now)
 	const struct config *config = connection_config(c);
 	uint32_t before = c->outstanding;
 
-	if (c->thinking || (config->think_ns && before > 0))
+	if (c->greeting || c->thinking || (config->think_ns && before > 0))
 		return;
 	worker_remove_free(c->worker, c);
+	if (config->workload->is_alone &&
+		config->workload->is_alone(&c->session))
+		return;
 	while (c->outstanding < config->pipeline && c->quota > 0)
 		if (!connection_begin(c, now))
 			break;
@@ -210,7 +237,7 @@ static void connection_new_session(struct connection *c)
 	c->head = c->outstanding = c->written = 0;
 	c->written_part = 0;
 	c->first_ns = 0;
-	c->quota = config->requests_per_connection;
+	c->quota = c->session.silent ? 0 : config->requests_per_connection;
 }
 
 static void connection_connect(struct connection *c)
@@ -279,20 +306,31 @@ static void connection_record(
 		histogram_record(t->corrected, now - f->intended_ns);
 }
 
-/* The oldest request has had its reply. */
-static void connection_answered(struct connection *c, uint64_t now)
+/* The oldest request is over. */
+static void connection_landed(struct connection *c)
 {
-	struct worker *w = c->worker;
-
-	connection_record(c, &c->flights[c->head], now);
-	w->tally->ok++;
-	c->first_ns = 0;
-	c->backoff_ns = BACKOFF_FIRST_NS;
 	if (++c->head == connection_config(c)->pipeline)
 		c->head = 0;
 	c->outstanding--;
 	c->written--;
-	worker_landed(w, 1);
+	worker_landed(c->worker, 1);
+}
+
+/* It has had its reply. */
+static void connection_answered(struct connection *c, uint64_t now)
+{
+	connection_record(c, &c->flights[c->head], now);
+	c->worker->tally->ok++;
+	c->first_ns = 0;
+	c->backoff_ns = BACKOFF_FIRST_NS;
+	connection_landed(c);
+}
+
+/* It has had no answer, for there is nobody left to hear it. */
+static void connection_unheard(struct connection *c)
+{
+	c->worker->tally->failed++;
+	connection_landed(c);
 }
 
 /* The last request that this connection was to make has been answered. */
@@ -330,9 +368,46 @@ static void connection_judge(struct connection *c, enum reply verdict)
 		[REPLY_SHORT] = ERROR_SHORT,
 		[REPLY_STATUS] = ERROR_STATUS,
 		[REPLY_PARSE] = ERROR_PARSE,
+		[REPLY_TWICE] = ERROR_TWICE,
+		[REPLY_SKIPPED] = ERROR_SKIPPED,
 	};
 
 	connection_fail(c, kinds[verdict]);
+}
+
+static void connection_welcome(struct connection *c, uint64_t now)
+{
+	c->greeting = false;
+	c->outstanding = c->written = 0;
+	c->worker->tally->greetings +=
+		connection_config(c)->workload->greetings;
+	connection_established(c);
+	connection_next(c, now);
+}
+
+/* Judges what others said, from the front of buf; returns as below. */
+static size_t connection_hear(
+	struct connection *c, const char *buf, size_t len, uint64_t now)
+{
+	struct tally *t = c->worker->tally;
+	struct heard heard = {0};
+	enum reply verdict = connection_config(c)->workload->hear(
+		&c->session, buf, len, now, &heard);
+
+	if (verdict == REPLY_MORE)
+		return heard.used;
+	if (verdict != REPLY_DONE) {
+		connection_judge(c, verdict);
+		return 0;
+	}
+	if (heard.said_ns) {
+		t->heard++;
+		histogram_record(t->delivery, now - heard.said_ns);
+	}
+	t->errors.by_kind[ERROR_DROPPED] += heard.dropped;
+	if (heard.welcome && c->greeting)
+		connection_welcome(c, now);
+	return c->state == CONNECTION_OPEN ? heard.used : 0;
 }
 
 /* Judges bytes from the front of buf; returns how many, 0 once the connection
@@ -344,6 +419,8 @@ static size_t connection_reply(
 	enum reply verdict;
 	size_t used = 0;
 
+	if (workload->hear)
+		return connection_hear(c, buf, len, now);
 	if (workload->unasked && c->outstanding == 0)
 		connection_refill(c, now);
 	if (workload->unasked && c->outstanding == 0)
@@ -433,20 +510,64 @@ int connection_output(const struct connection *c, struct iovec *pieces, int max)
 	return n;
 }
 
+/* What it says first is a flight like others, but for the account. */
+static void connection_greet(struct connection *c, uint64_t now)
+{
+	const struct config *config = connection_config(c);
+	struct flight *f = connection_flight(c, 0);
+
+	f->request = config->workload->greeting(&c->session);
+	f->intended_ns = f->sent_ns = now;
+	c->greeting = true;
+	c->outstanding = 1;
+	config->engine->send(c);
+}
+
 void connection_connected(struct connection *c)
 {
 	struct worker *w = c->worker;
 	uint64_t now = worker_now(w);
 
 	c->state = CONNECTION_OPEN;
-	connection_attempted(c);
-	connection_set_down(c, false);
-	if (!c->established) {
-		c->established = true;
-		w->established++;
-	}
 	histogram_record(w->tally->connect, now - c->connect_ns);
+	if (connection_config(c)->workload->greeting) {
+		connection_greet(c, now);
+		return;
+	}
+	connection_established(c);
 	connection_next(c, now);
+}
+
+void connection_mail(struct session *s)
+{
+	struct connection *c =
+		(struct connection *)((char *)s -
+				      offsetof(struct connection, session));
+
+	worker_post(c->worker, c);
+}
+
+void connection_collect(struct connection *c, uint64_t now)
+{
+	const struct workload *workload = connection_config(c)->workload;
+	enum reply verdict;
+	bool any = false;
+	uint64_t when_ns;
+
+	if (c->state != CONNECTION_OPEN || c->greeting)
+		return;
+	while (c->written > 0 && (verdict = workload->answered(&c->session,
+					  &when_ns)) != REPLY_MORE) {
+		any = true;
+		if (verdict == REPLY_DONE)
+			connection_answered(c, when_ns);
+		else
+			connection_unheard(c);
+	}
+	if (any)
+		connection_after(c, now);
+	else
+		connection_next(c, now);
 }
 
 /* Where there are no replies, a request is over when it is written. */
@@ -473,6 +594,9 @@ void connection_written(struct connection *c, size_t len)
 	}
 	if (connection_config(c)->workload->unreplied && c->written > 0)
 		connection_unreplied(c);
+	/* Others may have heard it before we learn that it was sent. */
+	if (connection_config(c)->workload->hear && c->written > 0)
+		worker_post(c->worker, c);
 }
 
 void connection_farewell(struct connection *c)

@@ -55,9 +55,14 @@ struct connection {
 	bool down;	  /* waits to be reopened after a failure */
 	bool thinking;	  /* until its timer expires */
 	bool retrying;	  /* to connect, which was refused for now */
+	bool greeting;	  /* not yet welcome; its one flight is the greeting */
 
 	struct connection *free_next, *free_prev; /* the worker's free list */
 	bool is_free;
+
+	/* It may have been answered: see worker_post(). */
+	struct connection *mail_next;
+	_Atomic bool mailed;
 
 	struct connection *engine_next; /* for the engine */
 	bool engine_listed, engine_sending;
@@ -72,6 +77,12 @@ void connection_wake(struct connection *c, uint64_t now);
 
 /* Fails it if it has waited longer than the timeout. */
 void connection_check_timeout(struct connection *c, uint64_t now);
+
+/* Takes what others say they have heard; see workload.h. */
+void connection_collect(struct connection *c, uint64_t now);
+
+/* For struct workload: any thread may call it. */
+void connection_mail(struct session *s);
 
 /* Says farewell where the workload has no replies: shuts down our side, so
  * that the server's close tells that it has read all. */

@@ -141,18 +141,30 @@ static void crowd_connect_some(struct crowd *crowd, uint64_t now)
 
 /* ---- being slow --------------------------------------------------------- */
 
+/* The next request. In a conversation the greeting is all that it says. */
+static bool crowd_ask(const struct crowd *crowd, struct crowd_member *m)
+{
+	const struct workload *workload = crowd->config->workload;
+
+	if (!workload->greeting)
+		m->rest = workload->request(&m->session);
+	else if (m->session.asked == 0)
+		m->rest = workload->greeting(&m->session);
+	else
+		return false;
+	m->session.asked++;
+	return true;
+}
+
 /* Writes at most `most` bytes of requests, as far as the socket takes them. */
 static void crowd_write(
 	struct crowd *crowd, struct crowd_member *m, size_t most, int requests)
 {
-	const struct workload *workload = crowd->config->workload;
 	ssize_t n;
 
 	while (requests-- > 0) {
-		if (m->rest.len == 0) {
-			m->rest = workload->request(&m->session);
-			m->session.asked++;
-		}
+		if (m->rest.len == 0 && !crowd_ask(crowd, m))
+			return;
 		n = send(m->fd, m->rest.data,
 			m->rest.len < most ? m->rest.len : most, MSG_NOSIGNAL);
 		if (n < 0) {
@@ -282,6 +294,7 @@ static int crowd_prepare(struct crowd *crowd)
 			.options = crowd->config->workload_options,
 			.state = crowd->states + i * state_size,
 			.key = i * 2654435761u,
+			.index = crowd->config->connections + i,
 		};
 	}
 	crowd_choose_sources(crowd);

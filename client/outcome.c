@@ -47,6 +47,28 @@ double outcome_rate(const struct outcome *o)
 	return (double)o->window.ok * 1e9 / (double)o->window_ns;
 }
 
+uint64_t outcome_due(const struct outcome *o)
+{
+	const struct tally *before = &o->warmup;
+
+	return before->due - before->heard - before->undelivered +
+	       o->window.due;
+}
+
+uint64_t outcome_on_the_way(const struct outcome *o)
+{
+	const struct tally *after = &o->drain;
+
+	return o->missing + after->heard + after->undelivered - after->due;
+}
+
+double outcome_delivery_rate(const struct outcome *o)
+{
+	if (o->window_ns == 0)
+		return 0;
+	return (double)o->window.heard * 1e9 / (double)o->window_ns;
+}
+
 static struct histogram *outcome_sum(
 	const struct histogram *a, const struct histogram *b)
 {
@@ -173,7 +195,7 @@ static uint64_t outcome_wrong(const struct tally *t)
 	const uint64_t *kinds = t->errors.by_kind;
 
 	return kinds[ERROR_MISMATCH] + kinds[ERROR_SHORT] + kinds[ERROR_LONG] +
-	       kinds[ERROR_PARSE];
+	       kinds[ERROR_PARSE] + kinds[ERROR_TWICE] + kinds[ERROR_SKIPPED];
 }
 
 static void outcome_judge_requests(struct outcome *o)
@@ -201,6 +223,19 @@ static void outcome_judge_requests(struct outcome *o)
 			" requests scheduled, %" PRIu64 " accounted for",
 			outcome_scheduled(o),
 			ended + o->in_flight_stop + o->unsent);
+}
+
+static void outcome_judge_deliveries(struct outcome *o)
+{
+	uint64_t due = outcome_due(o);
+	uint64_t known =
+		o->window.heard + o->window.undelivered + outcome_on_the_way(o);
+
+	if (due != known)
+		outcome_reason(o, REASON_MISCOUNTED,
+			"the client has miscounted: %" PRIu64
+			" deliveries due, %" PRIu64 " accounted for",
+			due, known);
 }
 
 /* An open loop must have kept its promise: to send on time, at this rate. */
@@ -247,6 +282,7 @@ void outcome_judge(struct outcome *o)
 	outcome_judge_connections(o);
 	outcome_judge_crowd(o);
 	outcome_judge_requests(o);
+	outcome_judge_deliveries(o);
 	o->bounded_by = outcome_bound(o, saturated);
 	if (o->config->open_loop)
 		outcome_judge_rate(o, saturated);

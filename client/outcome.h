@@ -54,6 +54,7 @@ struct outcome {
 
 	uint64_t established, minimum_live;
 	uint64_t in_flight_start, in_flight_stop, unsent;
+	uint64_t missing; /* deliveries, at the very end */
 
 	double cpu_seconds; /* of all threads, in the window */
 	double cpu_share;   /* of a CPU, by the busiest thread */
@@ -73,6 +74,15 @@ struct outcome {
 uint64_t outcome_scheduled(const struct outcome *o);
 
 double outcome_rate(const struct outcome *o); /* answered per second */
+
+/*
+ * Deliveries of the window, where members hear each other: due, those under way
+ * as it began included, and under way as it ended. due = heard + undelivered +
+ * under way, again counted one by one.
+ */
+uint64_t outcome_due(const struct outcome *o);
+uint64_t outcome_on_the_way(const struct outcome *o);
+double outcome_delivery_rate(const struct outcome *o);
 
 /* Latency histograms of the window, made from its parts: to be freed. */
 struct histogram *outcome_raw(const struct outcome *o);

@@ -92,6 +92,11 @@ static void report_verdict(struct json *j, const struct outcome *o)
 	json_u64(j, "window_ns", o->window_ns);
 }
 
+static uint64_t report_greetings(const struct outcome *o)
+{
+	return o->warmup.greetings + o->window.greetings + o->drain.greetings;
+}
+
 static void report_counts(struct json *j, const struct outcome *o)
 {
 	json_object(j, "connections");
@@ -109,6 +114,7 @@ static void report_counts(struct json *j, const struct outcome *o)
 	json_u64(j, "failed", o->window.failed);
 	json_u64(j, "warmup", o->warmup.ok);
 	json_u64(j, "drained", o->drain.ok);
+	json_u64(j, "greetings", report_greetings(o));
 	json_end(j);
 }
 
@@ -237,6 +243,23 @@ static int report_latency(struct json *j, const struct outcome *o)
 	return error;
 }
 
+/* Only where members hear each other. */
+static void report_deliveries(struct json *j, const struct outcome *o)
+{
+	if (!o->config->workload->hear)
+		return;
+	json_object(j, "deliveries");
+	json_u64(j, "due", outcome_due(o));
+	json_u64(j, "heard", o->window.heard);
+	json_u64(j, "undelivered", o->window.undelivered);
+	json_u64(j, "in_flight", outcome_on_the_way(o));
+	json_u64(j, "warmup", o->warmup.heard);
+	json_u64(j, "drained", o->drain.heard);
+	json_number(j, "per_second", outcome_delivery_rate(o));
+	report_quantiles(j, "latency_ns", o->window.delivery);
+	json_end(j);
+}
+
 static void report_client(struct json *j, const struct outcome *o)
 {
 	double ok = (double)o->window.ok;
@@ -291,6 +314,7 @@ int report_json(const struct outcome *o, FILE *out)
 	report_errors(&j, "errors_after", &o->drain);
 	report_throughput(&j, o);
 	error = report_latency(&j, o);
+	report_deliveries(&j, o);
 	report_client(&j, o);
 	report_search(&j, o);
 	report_intervals(&j, o);

@@ -22,6 +22,7 @@ struct run_state {
 	struct run run;
 	struct worker *workers;
 	uint64_t count, started; /* threads */
+	bool begun;		 /* the workload's run */
 	struct series series;
 	struct progress progress;
 	struct crowd *crowd;
@@ -261,6 +262,7 @@ static int run_measure(struct run_state *r)
 static int run_join(struct run_state *r)
 {
 	int error = 0, result;
+	bool told = false;
 	uint64_t i;
 
 	run_stop(r, clock_ns());
@@ -268,6 +270,9 @@ static int run_join(struct run_state *r)
 		while (r->workers[i].place != UINT64_MAX) {
 			result = run_wait(r, UINT64_MAX);
 			error = error ? error : result;
+			if (r->run.talking == 0 && !told)
+				run_wake_workers(r);
+			told = r->run.talking == 0;
 		}
 		pthread_join(r->workers[i].thread, NULL);
 		if (r->workers[i].error && !error) {
@@ -368,12 +373,29 @@ static int run_prepare(struct run_state *r, const struct config *config)
 	r->run.wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (r->run.wake_fd < 0)
 		return -errno;
+	r->run.talking = (unsigned)r->count;
 	r->workers = calloc(r->count, sizeof(*r->workers));
 	if (!r->workers)
 		return -ENOMEM;
+	if (config->workload->begin) {
+		error = config->workload->begin(
+			config->workload_options, connection_mail);
+		r->begun = !error;
+	}
 	for (i = 0; i < r->count && !error; i++)
 		error = worker_init(&r->workers[i], &r->run, (unsigned)i);
 	return error;
+}
+
+/* Deliveries that have not come. */
+static uint64_t run_end_workload(struct run_state *r)
+{
+	const struct config *config = r->run.config;
+
+	if (!r->begun)
+		return 0;
+	r->begun = false;
+	return config->workload->end(config->workload_options);
 }
 
 static void run_release(struct run_state *r)
@@ -383,6 +405,7 @@ static void run_release(struct run_state *r)
 	for (i = 0; r->workers && i < r->count; i++)
 		worker_release(&r->workers[i]);
 	free(r->workers);
+	run_end_workload(r);
 	series_release(&r->series);
 	if (r->run.wake_fd >= 0)
 		close(r->run.wake_fd);
@@ -405,6 +428,7 @@ static int run_all_phases(struct run_state *r, struct outcome *outcome)
 	progress_end(&r->progress);
 	if (error || joined)
 		return error ? error : joined;
+	outcome->missing = run_end_workload(r);
 	error = run_sum_up(r, outcome);
 	if (!error && outcome->established == 0 && !run_interrupted)
 		return run_explain_nobody(outcome);

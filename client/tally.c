@@ -22,6 +22,9 @@ static const char *const error_kinds[ERROR_KINDS] = {
 	[ERROR_STATUS] = "reply.status",
 	[ERROR_PARSE] = "reply.parse",
 	[ERROR_TIMEOUT] = "timeout",
+	[ERROR_TWICE] = "reply.twice",
+	[ERROR_SKIPPED] = "reply.skipped",
+	[ERROR_DROPPED] = "member.dropped",
 };
 
 void errors_add(struct errors *into, const struct errors *from)
@@ -56,7 +59,7 @@ void errors_each(const struct errors *e,
 			each(context, error_kinds[i], e->by_kind[i]);
 }
 
-enum { TALLY_HISTOGRAMS = 6 };
+enum { TALLY_HISTOGRAMS = 7 };
 
 static void tally_histograms(
 	const struct tally *t, struct histogram *all[TALLY_HISTOGRAMS])
@@ -67,6 +70,7 @@ static void tally_histograms(
 	all[3] = t->corrected;
 	all[4] = t->send_lag;
 	all[5] = t->connect;
+	all[6] = t->delivery;
 }
 
 int tally_init(struct tally *t)
@@ -81,6 +85,7 @@ int tally_init(struct tally *t)
 	t->corrected = histogram_new();
 	t->send_lag = histogram_new();
 	t->connect = histogram_new();
+	t->delivery = histogram_new();
 	tally_histograms(t, all);
 	for (i = 0; i < TALLY_HISTOGRAMS; i++)
 		if (!all[i]) {
@@ -109,7 +114,8 @@ void tally_reset(struct tally *t)
 	tally_histograms(t, all);
 	for (i = 0; i < TALLY_HISTOGRAMS; i++)
 		histogram_reset(all[i]);
-	t->sent = t->ok = t->failed = 0;
+	t->sent = t->ok = t->failed = t->greetings = 0;
+	t->due = t->heard = t->undelivered = 0;
 	t->bytes_in = t->bytes_out = t->syscalls = t->down = 0;
 	memset(&t->errors, 0, sizeof(t->errors));
 }
@@ -126,6 +132,10 @@ void tally_add(struct tally *into, const struct tally *from)
 	into->sent += from->sent;
 	into->ok += from->ok;
 	into->failed += from->failed;
+	into->greetings += from->greetings;
+	into->due += from->due;
+	into->heard += from->heard;
+	into->undelivered += from->undelivered;
 	into->bytes_in += from->bytes_in;
 	into->bytes_out += from->bytes_out;
 	into->syscalls += from->syscalls;

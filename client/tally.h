@@ -28,6 +28,9 @@ enum error_kind {
 	ERROR_STATUS,	/* reply.status: the server says that it failed */
 	ERROR_PARSE,	/* reply.parse: not the protocol */
 	ERROR_TIMEOUT,	/* timeout: no complete reply in time */
+	ERROR_TWICE,	/* reply.twice: heard again */
+	ERROR_SKIPPED,	/* reply.skipped: what was said before has not come */
+	ERROR_DROPPED,	/* member.dropped: one that did not read, it says */
 	ERROR_KINDS,
 };
 
@@ -58,6 +61,10 @@ struct tally {
 	uint64_t index; /* of the interval within the window */
 
 	uint64_t sent, ok, failed; /* requests */
+	uint64_t greetings;
+	/* Where members hear each other: deliveries that are to be, that were,
+	 * and that will never be, for one of the two is gone. */
+	uint64_t due, heard, undelivered;
 	uint64_t bytes_in, bytes_out;
 	uint64_t syscalls;
 	uint64_t down; /* most connections that were down at once */
@@ -67,6 +74,7 @@ struct tally {
 	struct histogram *corrected; /* from the intended send; open loop */
 	struct histogram *send_lag;  /* between the two; open loop */
 	struct histogram *connect;
+	struct histogram *delivery; /* from the actual send */
 };
 
 int tally_init(struct tally *t); /* 0 or -ENOMEM */

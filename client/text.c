@@ -162,6 +162,7 @@ static void text_summaries(const struct text *t, const struct outcome *o,
 	}
 	if (histogram_count(o->window.first) > 0 && first)
 		text_summary(t, "first byte", first);
+	text_summary(t, "delivery", o->window.delivery);
 	if (connect)
 		text_summary(t, "connect", connect);
 	if (o->config->open_loop)
@@ -282,6 +283,23 @@ static void text_crowd(const struct text *t, const struct outcome *o)
 	}
 }
 
+/* Deliveries, where members hear each other. */
+static void text_deliveries(const struct text *t, const struct outcome *o)
+{
+	char heard[32], rest[32], gone[32];
+
+	if (!o->config->workload->hear)
+		return;
+	fprintf(t->out, "  %s deliveries heard, %s on the way at the end",
+		text_count((double)o->window.heard, heard, sizeof(heard)),
+		text_count((double)outcome_on_the_way(o), rest, sizeof(rest)));
+	if (o->window.undelivered)
+		fprintf(t->out, ", %s to or from members that went",
+			text_count((double)o->window.undelivered, gone,
+				sizeof(gone)));
+	fputc('\n', t->out);
+}
+
 static void text_counts(const struct text *t, const struct outcome *o)
 {
 	double seconds = (double)o->window_ns / 1e9;
@@ -300,6 +318,7 @@ static void text_counts(const struct text *t, const struct outcome *o)
 	if (o->unsent)
 		fprintf(t->out, "  %s requests were due and never sent\n",
 			text_count((double)o->unsent, n, sizeof(n)));
+	text_deliveries(t, o);
 	text_errors(t, o);
 	text_crowd(t, o);
 	fprintf(t->out, "  client: %.0f %% of a CPU in its busiest thread",
@@ -322,6 +341,9 @@ static void text_verdict(const struct text *t, const struct outcome *o)
 		o->bounded_by == BOUND_CLIENT && !o->config->open_loop;
 	unsigned i;
 
+	if (o->config->workload->hear)
+		fprintf(t->out, "Deliveries/sec: %10.2f\n",
+			outcome_delivery_rate(o));
 	fprintf(t->out, "%sRequests/sec: %12.2f%s%s\n", t->bold,
 		outcome_rate(o), t->plain, bound ? "   (at least)" : "");
 	if (bound)

@@ -43,6 +43,7 @@ static int worker_init_connections(struct worker *w)
 		c->fd = -1;
 		c->flights = &w->flights[i * config->pipeline];
 		c->session.state = w->states + i * state_size;
+		c->session.index = i * config->threads + w->index;
 		c->backoff_ns = 10 * NS_PER_MS;
 	}
 	return timers_init(&w->timers, n);
@@ -262,6 +263,41 @@ void worker_remove_free(struct worker *w, struct connection *c)
 		w->free_tail = c->free_prev;
 }
 
+/* ---- mail --------------------------------------------------------------- */
+
+/* The worker that this thread is; NULL in the main thread. */
+static _Thread_local const struct worker *worker_self;
+
+/* Whoever finds the box empty wakes its owner, unless he is the owner: his loop
+ * looks before it sleeps. */
+void worker_post(struct worker *w, struct connection *c)
+{
+	struct connection *before = w->mail;
+
+	if (atomic_exchange(&c->mailed, true))
+		return;
+	do
+		c->mail_next = before;
+	while (!atomic_compare_exchange_weak(&w->mail, &before, c));
+	if (!before && w != worker_self)
+		worker_wake(w);
+}
+
+/* Each may come again while it is looked at, so its mark goes first. */
+static void worker_open_mail(struct worker *w)
+{
+	struct connection *c, *next;
+
+	while (w->mail && (c = atomic_exchange(&w->mail, NULL)))
+		for (; c; c = next) {
+			next = c->mail_next;
+			c->mailed = false;
+			connection_collect(c, worker_now(w));
+		}
+}
+
+/* ---- the schedule ------------------------------------------------------- */
+
 /* Sends what is due on connections that are free. What happens to be sent at
  * the end of another reply has waited for the server, not for us: only this
  * counts as our own lag. */
@@ -336,6 +372,17 @@ static uint64_t worker_deadline(const struct worker *w)
 	return deadline_ns;
 }
 
+/* Where members hear each other, none may go before all have been heard. */
+static bool worker_all_quiet(struct worker *w)
+{
+	if (!w->run->config->workload->hear)
+		return true;
+	if (!w->quiet && atomic_fetch_sub(&w->run->talking, 1) == 1)
+		worker_signal(w->run->wake_fd);
+	w->quiet = true;
+	return w->run->talking == 0;
+}
+
 static bool worker_drained(struct worker *w, uint64_t now, bool *said_farewell)
 {
 	uint64_t i;
@@ -344,7 +391,7 @@ static bool worker_drained(struct worker *w, uint64_t now, bool *said_farewell)
 		return false;
 	if (now >= w->drain_end_ns)
 		return true;
-	if (w->in_flight > 0)
+	if (w->in_flight > 0 || !worker_all_quiet(w))
 		return false;
 	if (w->run->config->workload->unreplied && !*said_farewell)
 		for (i = 0; i < w->connection_count; i++)
@@ -388,6 +435,7 @@ static int worker_loop(struct worker *w)
 		worker_scan(w, now);
 		if (w->run->config->open_loop)
 			worker_dispatch(w, worker_now(w));
+		worker_open_mail(w);
 		if (worker_drained(w, now, &said_farewell))
 			return 0;
 		deadline_ns =
@@ -426,6 +474,7 @@ void *worker_main(void *worker)
 	struct worker *w = worker;
 	const struct config *config = w->run->config;
 
+	worker_self = w;
 	if (config->cpus.count)
 		w->error = cpu_list_apply_one(&config->cpus, w->index);
 	/* Wake up when asked to, not up to 50 us later. */

@@ -26,6 +26,7 @@ struct run {
 	_Atomic uint64_t begin_ns; /* the first request may be sent */
 	_Atomic uint64_t start_ns; /* the measured window begins */
 	_Atomic uint64_t stop_ns;  /* it ends */
+	_Atomic unsigned talking;  /* workers with requests under way */
 };
 
 /* A thread's own use of its CPU. */
@@ -49,6 +50,7 @@ struct worker {
 	uint64_t connection_count;
 	struct timers timers;
 	struct connection *free_head, *free_tail; /* open and with room */
+	_Atomic(struct connection *) mail;	  /* see worker_post() */
 
 	struct arrivals arrivals;
 	uint64_t budget;    /* requests it may still begin */
@@ -62,6 +64,7 @@ struct worker {
 	uint64_t edge_ns; /* the current tally ends */
 	uint64_t scan_ns; /* next look for timeouts */
 	uint64_t drain_end_ns;
+	bool quiet; /* it is no longer among run->talking */
 	struct tally_queue queue;
 	struct tally *tally; /* the current one */
 
@@ -114,6 +117,9 @@ void worker_landed(struct worker *w, uint64_t count);
 
 /* True once nothing new is to be begun, ever. */
 bool worker_is_over(const struct worker *w);
+
+/* Any thread: this worker is to call connection_collect() soon. */
+void worker_post(struct worker *w, struct connection *c);
 
 /* Open, and with room for a request for which the time has not come. */
 void worker_add_free(struct worker *w, struct connection *c);

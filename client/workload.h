@@ -29,6 +29,25 @@ struct session {
 	void *state;	     /* state_size bytes, zeroed before open() */
 	uint64_t key;	     /* random, another one for each connection made */
 	uint64_t asked;	     /* requests made so far on this connection */
+	uint64_t now_ns;     /* when request() is called */
+
+	/* Where members hear each other. */
+	uint64_t index;	  /* of the member: it stays when the connection goes */
+	bool silent;	  /* open() says: it only listens */
+	uint64_t hearers; /* request() says: members that must hear this one */
+};
+
+/* How many there will be of what: for plan(). */
+struct workload_plan {
+	uint64_t connections, threads, pipeline, requests_per_connection, seed;
+};
+
+/* What came, beside the verdict: for hear(). */
+struct heard {
+	size_t used;
+	uint64_t said_ns; /* a delivery that was due: when it was said */
+	bool welcome;	  /* the answer to the greeting: the member is in */
+	bool dropped;	  /* another member was, as the server says */
 };
 
 enum reply {
@@ -39,6 +58,9 @@ enum reply {
 	REPLY_SHORT,  /* the connection ended within the reply */
 	REPLY_STATUS, /* the server says that it has failed */
 	REPLY_PARSE,  /* not this protocol */
+	/* where members hear each other: */
+	REPLY_TWICE,   /* what has been heard before */
+	REPLY_SKIPPED, /* what was said before this has not come */
 };
 
 struct workload {
@@ -78,6 +100,49 @@ struct workload {
 	 * is how a reply ends, REPLY_SHORT within one, REPLY_MORE if none of
 	 * it had come. Absent: by whether any byte of it had come. */
 	enum reply (*eof)(struct session *s);
+
+	/*
+	 * A conversation: connections are members, and what one asks the others
+	 * are told. All of the following or none; reply() and eof() are absent
+	 * then. Members may belong to different threads.
+	 */
+
+	/* How many requests greeting() is, to the server. */
+	unsigned greetings;
+
+	/* Are there enough members, say? Once, before begin(). 0, or -EINVAL
+	 * with a sentence in `why`. */
+	int (*plan)(void *options, const struct workload_plan *plan, char *why);
+
+	/* Around each run; no thread is in between. `look` is to be called, by
+	 * any thread, when answered() or is_alone() may say something else for
+	 * this session. end() returns the deliveries that were due and have not
+	 * come. */
+	int (*begin)(void *options, void (*look)(struct session *s));
+	uint64_t (*end)(void *options);
+
+	/* What a connection says first, as a request that is not counted.
+	 * hear() tells when it is welcome; it may make requests from then on.
+	 */
+	struct slice (*greeting)(struct session *s);
+
+	/* Bytes that came, len > 0: as reply(), at most one message, at any
+	 * time and for no request. */
+	enum reply (*hear)(struct session *s, const char *buf, size_t len,
+		uint64_t now, struct heard *heard);
+
+	/* Takes the oldest request of this session if it is complete, and all
+	 * others that are still there have heard it: REPLY_DONE, the last one
+	 * at *when_ns. REPLY_SHORT: they are all gone, and none has. REPLY_MORE
+	 * if it is not. */
+	enum reply (*answered)(struct session *s, uint64_t *when_ns);
+
+	/* Nobody would hear it: it makes no request now. */
+	bool (*is_alone)(const struct session *s);
+
+	/* The connection has ended. How many deliveries will not be, for that.
+	 */
+	uint64_t (*leave)(struct session *s);
 };
 
 /* All of them, ended by NULL; written from the directory at build time. */

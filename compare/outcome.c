@@ -260,7 +260,9 @@ static int64_t requests_of_life(const struct sample *s)
 {
 	return or_zero(whole_number(within(s->client, "requests", "warmup"))) +
 	       or_zero(whole_number(within(s->client, "requests", "ok"))) +
-	       or_zero(whole_number(within(s->client, "requests", "drained")));
+	       or_zero(whole_number(within(s->client, "requests", "drained"))) +
+	       or_zero(whole_number(
+		       within(s->client, "requests", "greetings")));
 }
 
 void outcome_switches(struct sample *s, const struct usage *before,

@@ -169,6 +169,11 @@ def check_sums(run):
     for name in ("ok", "failed"):
         equal(sum(i[name] for i in run["intervals"]), requests[name],
               f"{name}, summed over the intervals")
+    if "deliveries" in run:
+        told = run["deliveries"]
+        equal(told["due"], told["heard"] + told["undelivered"]
+              + told["in_flight"], "deliveries due, and what became of them")
+        equal(told["latency_ns"]["count"], told["heard"], "deliveries timed")
     equal(run["valid"], not run["reasons"], "valid, and no reason why not")
 
 
@@ -804,6 +809,234 @@ def _(cell):
 
 # ---- the same with the other engine -----------------------------------------
 
+# ---- a conversation ---------------------------------------------------------
+
+class Rooms:
+    """A chat server; `deliver(line, send)` has the last word on what each
+    member is told of a line: it calls send(line) as often as it likes."""
+
+    def __init__(self, deliver=None):
+        self.deliver = deliver or (lambda line, send: send(line))
+        self.lock = threading.RLock()
+        self.members = {}  # connection: [nick, room]
+        self.lines = 0  # said
+        self.address = Server(self.serve, backlog=256).address
+
+    def tell(self, connection, line, said=False):
+        def send(text):
+            try:
+                connection.sendall(text)
+            except OSError:
+                pass
+        if said:
+            self.deliver(line, send)
+        else:
+            send(line)
+
+    def tell_others(self, connection, line, said=False):
+        room = self.members[connection][1]
+        for other, (_, where) in self.members.items():
+            if other is not connection and where == room:
+                self.tell(other, line, said)
+
+    def hear(self, connection, line):
+        me = self.members[connection]
+        if me[0] is None or line.startswith(b"/room "):
+            if me[0] is None:
+                me[:] = [line, b"lobby"]
+            else:
+                me[1] = line[len(b"/room "):]
+            self.tell(connection, b"* you are %s, in room %s\n" % tuple(me))
+            self.tell_others(connection, b"* %s joins\n" % me[0])
+        else:
+            self.lines += 1
+            self.tell_others(connection, b"%s: %s\n" % (me[0], line), True)
+
+    def serve(self, connection, _server):
+        with self.lock:
+            self.members[connection] = [None, None]
+            self.tell(connection, b"* welcome; what is your nick?\n")
+        try:
+            with connection.makefile("rb") as lines:
+                for line in lines:
+                    with self.lock:
+                        self.hear(connection, line.rstrip(b"\n"))
+        finally:
+            with self.lock:
+                self.tell_others(connection, b"* %s leaves\n"
+                                 % (self.members[connection][0] or b"?"))
+                del self.members[connection]
+
+
+def every(count, wrong):
+    """Rooms.deliver: each `count`th delivery is left to `wrong(line, send)`."""
+    seen = [0]
+
+    def deliver(line, send):
+        seen[0] += 1
+        if seen[0] % count:
+            send(line)
+        else:
+            wrong(line, send)
+    return deliver
+
+
+@TABLE.cell
+def _(cell):
+    """a line is answered when all others have heard it: each delivery is due,
+    and counted once, in rooms and over threads that do not divide evenly"""
+    for members, rooms, threads in ((2, 1, 1), (7, 2, 1), (7, 2, 3),
+                                    (9, 1, 4)):
+        server = Rooms()
+        run = Run(cell, "-n", "200", "-c", str(members), "-t", str(threads),
+                  "-w", f"chat:rooms={rooms}", server.address)
+        run.expect(0, scheduled=200, ok=200, greetings=2 * members)
+        told = run.json["deliveries"]
+        equal(server.lines, 200, "lines that the server has seen")
+        equal(told["undelivered"] + told["in_flight"], 0, "all delivered")
+        if rooms == 1:
+            equal(told["warmup"] + told["due"], 200 * (members - 1),
+                  "deliveries due")
+        check("Deliveries/sec" in run.out, "the text has their rate")
+
+
+@TABLE.cell
+def _(cell):
+    """chat:speakers= lets some members speak and all hear; a pipeline is in
+    order"""
+    run = Run(cell, "-n", "120", "-c", "8", "-t", "2", "-p", "5", "-w",
+              "chat:speakers=3,size=200", Rooms().address)
+    run.expect(0, ok=120)
+    told = run.json["deliveries"]
+    equal(told["warmup"] + told["heard"], 120 * 7, "deliveries")
+
+
+@TABLE.cell
+def _(cell):
+    """an open loop of lines: the rate is that of the lines said"""
+    run = Run(cell, "-R", "200", "-d", "500ms", "-c", "4", "-w", "chat",
+              Rooms().address)
+    check(run.status in (0, 3), f"exit status {run.status}")
+    equal(run.json["requests"]["scheduled"], 100, "lines that were due")
+
+
+CHAT_WRONGS = (
+    ("heard twice", lambda line, send: send(line + line), "reply.twice"),
+    ("damaged", lambda line, send: send(line[:-5] + b"?" + line[-4:]),
+     "reply.mismatch"),
+    ("cut short", lambda line, send: send(line[:-5] + b"\n"),
+     "reply.mismatch"),
+    ("said by nobody", lambda line, send: send(b"9" + line), "reply.mismatch"),
+    ("of another protocol", lambda line, send: send(b"x" * 3000),
+     "reply.parse"),
+    ("refused", lambda line, send: send(b"error: no\n"), "reply.status"),
+)
+
+
+def add_chat_wrong(name, wrong, error):
+    def case(cell):
+        run = Run(cell, "-n", "100", "-c", "4", "-w", "chat:speakers=1",
+                  "--timeout", "5s", Rooms(every(50, wrong)).address)
+        errors = all_errors(run.expect(3))
+        equal(set(errors), {error}, "errors")
+        check(1 <= errors[error] <= 6, f"one for each 50 deliveries: {errors}")
+    TABLE.add(f"a line {name} is counted as {error}", case)
+
+
+for row in CHAT_WRONGS:
+    add_chat_wrong(*row)
+
+
+@TABLE.cell
+def _(cell):
+    """a line that a member never hears: the next one tells, or the timeout"""
+    def lose(line, send):
+        pass
+
+    run = Run(cell, "-n", "20", "-c", "3", "-p", "2", "--timeout", "20s",
+              "-w", "chat:speakers=1", Rooms(every(10, lose)).address)
+    errors = all_errors(run.expect(3))
+    check(errors.get("reply.skipped", 0) >= 1, f"skipped: {errors}")
+    run = Run(cell, "-n", "4", "-c", "2", "--timeout", "300ms",
+              "-w", "chat:speakers=1", Rooms(every(1, lose)).address)
+    equal(all_errors(run.expect(3, ok=0, failed=4)), {"timeout": 4}, "errors")
+    equal(run.json["deliveries"]["undelivered"], 4, "undelivered")
+
+
+@TABLE.cell
+def _(cell):
+    """where two talk and one goes, the line on the way has failed, and the next
+    is said when it is back"""
+    def end(line, send):
+        send(b"?" + line)
+
+    run = Run(cell, "-n", "30", "-c", "2", "-w", "chat:speakers=1",
+              Rooms(every(10, end)).address)
+    run.expect(3, ok=27, failed=3)
+    equal(all_errors(run), {"reply.mismatch": 3}, "errors")
+    equal(run.json["requests"]["greetings"], 2 * 4, "members that came")
+
+
+@TABLE.cell
+def _(cell):
+    """lines in the wrong order are caught"""
+    held = {}
+
+    def swap(line, send):
+        if send in held:
+            return
+        last = held.pop("line", None)
+        if last is None:
+            held["line"] = line
+        else:
+            send(line + last)
+
+    run = Run(cell, "-n", "10", "-c", "2", "-p", "2", "-w", "chat:speakers=1",
+              Rooms(swap).address)
+    errors = all_errors(run.expect(3))
+    check(errors.get("reply.skipped", 0) >= 1, f"skipped: {errors}")
+
+
+@TABLE.cell
+def _(cell):
+    """a member that the server drops is an error by name, once, comes again,
+    and nobody waits for it"""
+    server = Rooms()
+
+    def drop(line, send):
+        send(line)
+        if server.lines != 50 or server.dropped:
+            return
+        server.dropped = True
+        speaker = line.partition(b":")[0]
+        for connection, (nick, _) in list(server.members.items()):
+            if nick != speaker:
+                server.tell_others(connection, b"* %s is dropped: does not "
+                                   b"read\n" % nick)
+                connection.shutdown(socket.SHUT_RDWR)
+                return
+
+    server.dropped = False
+    server.deliver = drop
+    run = Run(cell, "-n", "200", "-c", "12", "-w", "chat:speakers=1",
+              server.address)
+    errors = all_errors(run)
+    equal(errors.pop("member.dropped"), 1, "dropped, as told")
+    equal(sum(errors.values()), 1, f"its own end: {errors}")
+    equal(run.json["requests"]["greetings"] // 2, 13, "members that came")
+    equal(run.json["requests"]["ok"], 200, "answered all the same")
+
+
+@TABLE.cell
+def _(cell):
+    """slow readers are in the rooms, say nothing, and are of no account"""
+    server = Rooms()
+    run = Run(cell, "-n", "100", "-c", "4", "--slow-readers", "3", "--idle",
+              "2", "-w", "chat:rooms=2", server.address)
+    run.expect(0, ok=100, greetings=8)
+    equal(server.lines, 100, "lines said")
+
+
 def uring_is_missing(cell):
     """Why the uring engine cannot run here, or None."""
     done = subprocess.run([CLIENT, "--engine", "uring", "-n", "1", "-c", "1",
@@ -1102,6 +1335,13 @@ USAGE = (
     ("a bad way to close", ["--close", "slam", ":1"], "rst"),
     ("unknown arrivals", ["--arrivals", "late", ":1"], "poisson"),
     ("think in the open loop", ["-R", "9", "--think", "1s", ":1"], "think"),
+    ("a room for one", ["-w", "chat:rooms=2", "-c", "3", ":1"], "rooms=2"),
+    ("more speakers than members", ["-w", "chat:speakers=9", "-c", "4", ":1"],
+     "speakers=9"),
+    ("a thread without a speaker",
+     ["-w", "chat:speakers=1", "-c", "8", "-t", "2", ":1"], "threads"),
+    ("members that come and go",
+     ["-w", "chat", "--requests-per-connection", "5", ":1"], "stay"),
     ("a pipeline of greetings", ["-w", "greet", "-p", "2", ":1"], "pipeline"),
 )
 
@@ -1129,7 +1369,7 @@ def _(cell):
         check(word in text, f"{word} in the help")
     text = subprocess.run([CLIENT, "--list-workloads"], capture_output=True,
                           text=True, timeout=PATIENCE, check=True).stdout
-    for word in ("echo", "size=64", "chargen", "greet"):
+    for word in ("echo", "size=64", "chargen", "chat", "greet"):
         check(word in text, f"{word} in the list")
 
 

@@ -32,8 +32,12 @@ struct hub_header {
 	uint32_t len;
 };
 
+/* A place among the subscribers. Each who takes it counts it up, so that a
+ * word about who had it before does not hit the next. */
+enum { HUB_FREE, HUB_JOINING, HUB_READY, HUB_STATES = 4 };
+
 struct hub_subscriber {
-	_Atomic bool taken;
+	_Atomic unsigned state; /* one of the above, plus HUB_STATES * count */
 	_Atomic bool told; /* and has not looked yet: no need to tell again */
 };
 
@@ -157,16 +161,19 @@ static socklen_t hub_name(
 static void hub_tell_one(struct hub *h, unsigned index)
 {
 	struct hub_subscriber *one = &h->subscribers[index];
+	unsigned state = atomic_load(&one->state);
 	struct sockaddr_un name;
 	socklen_t len;
 
-	if (!atomic_load(&one->taken) || atomic_exchange(&one->told, true))
+	if (state % HUB_STATES != HUB_READY ||
+		atomic_exchange(&one->told, true))
 		return;
 	len = hub_name(h, index, &name);
 	if (sendto(h->sender, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL,
 		    (struct sockaddr *)&name, len) < 0 &&
-		errno == ECONNREFUSED)
-		atomic_store(&one->taken, false); /* it was killed */
+		errno == ECONNREFUSED) /* it was killed */
+		atomic_compare_exchange_strong(
+			&one->state, &state, state - HUB_READY);
 }
 
 void hub_say(
@@ -190,19 +197,30 @@ void hub_say(
 static int hub_claim(struct hub *h)
 {
 	for (unsigned i = 0; i < HUB_SUBSCRIBERS; i++) {
-		bool taken = false;
 		unsigned used = atomic_load(&h->used);
+		unsigned state = atomic_load(&h->subscribers[i].state);
 
-		if (!atomic_compare_exchange_strong(
-			    &h->subscribers[i].taken, &taken, true))
+		if (state % HUB_STATES != HUB_FREE ||
+			!atomic_compare_exchange_strong(
+				&h->subscribers[i].state, &state,
+				state + HUB_STATES + HUB_JOINING))
 			continue;
-		atomic_store(&h->subscribers[i].told, false);
 		while (used <= i &&
 			!atomic_compare_exchange_weak(&h->used, &used, i + 1))
 			;
 		return (int)i;
 	}
 	return -ENOBUFS;
+}
+
+/* Unless somebody has done so: who finds that this one is gone frees it. */
+static void hub_set_state(struct worker *w, unsigned from, unsigned to)
+{
+	struct hub_subscriber *one = &w->server->hub->subscribers[w->hub_index];
+	unsigned state = w->hub_life * HUB_STATES + from;
+
+	atomic_compare_exchange_strong(
+		&one->state, &state, w->hub_life * HUB_STATES + to);
 }
 
 int hub_join(struct worker *w)
@@ -216,18 +234,21 @@ int hub_join(struct worker *w)
 	index = hub_claim(h);
 	if (index < 0)
 		return index;
+	w->hub_index = (unsigned)index;
+	w->hub_life = h->subscribers[index].state / HUB_STATES;
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&name,
-			      hub_name(h, (unsigned)index, &name)) < 0) {
+			      hub_name(h, w->hub_index, &name)) < 0) {
 		const int error = -errno;
 
 		if (fd >= 0)
 			close(fd);
-		atomic_store(&h->subscribers[index].taken, false);
+		hub_set_state(w, HUB_JOINING, HUB_FREE);
 		return error;
 	}
 	w->hub_fd = fd;
-	w->hub_index = (unsigned)index;
+	atomic_store(&h->subscribers[index].told, false);
+	hub_set_state(w, HUB_JOINING, HUB_READY);
 	hub_lock(h);
 	w->hub_at = h->head; /* what was said before is not for us */
 	hub_unlock(h);
@@ -240,7 +261,7 @@ void hub_leave(struct worker *w)
 		return;
 	close(w->hub_fd);
 	w->hub_fd = -1;
-	atomic_store(&w->server->hub->subscribers[w->hub_index].taken, false);
+	hub_set_state(w, HUB_READY, HUB_FREE);
 }
 
 /* ---- hearing ----------------------------------------------------------- */

@@ -42,6 +42,7 @@ struct worker {
 
 	int hub_fd;	    /* readable: hub_hear(); -1 without a hub */
 	unsigned hub_index; /* of the subscriber */
+	unsigned hub_life;  /* who it is at that index, of all ever there */
 	uint64_t hub_at;    /* the next message to hear */
 
 	void *model; /* the model's own */

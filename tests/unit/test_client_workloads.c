@@ -342,6 +342,99 @@ static void http_notices_one_wrong_byte_anywhere(void **state)
 	bench_close(&b);
 }
 
+/* ---- chat ---------------------------------------------------------------- */
+
+static void chat_look(struct session *s)
+{
+	(void)s;
+}
+
+/* Feeds what a member hears in pieces of `piece`; returns what the last line
+ * was, and counts deliveries. */
+static enum reply chat_feed(
+	struct bench *b, const char *text, size_t piece, unsigned *deliveries)
+{
+	size_t len = strlen(text), at = 0;
+	enum reply verdict = REPLY_MORE;
+
+	while (at < len) {
+		size_t n = len - at < piece ? len - at : piece;
+		char *copy = malloc(n);
+		struct heard heard = {0};
+
+		memcpy(copy, text + at, n);
+		verdict = b->workload->hear(&b->session, copy, n, 5, &heard);
+		free(copy);
+		*deliveries += heard.said_ns > 0;
+		if (verdict != REPLY_MORE && verdict != REPLY_DONE)
+			return verdict;
+		at += heard.used;
+	}
+	return verdict;
+}
+
+static void chat_come_in(struct bench *b, uint64_t index, unsigned *deliveries)
+{
+	char greeting[64], text[256], *room;
+	struct slice said;
+
+	b->session.index = index;
+	b->session.now_ns = 1;
+	b->workload->open(&b->session);
+	said = b->workload->greeting(&b->session);
+	snprintf(greeting, sizeof(greeting), "%.*s", (int)said.len, said.data);
+	*strchr(greeting, '\n') = '\0';
+	room = greeting + strlen(greeting) + strlen("\n/room ");
+	*strchr(room, '\n') = '\0';
+	snprintf(text, sizeof(text),
+		"* welcome; what is your nick?\n* 9-9 joins\n"
+		"* you are %s, in room lobby\n* you are %s, in room %s\n",
+		greeting, greeting, room);
+	assert_int_equal(chat_feed(b, text, 3, deliveries), REPLY_DONE);
+}
+
+static void chat_hears_lines_in_any_pieces(void **state)
+{
+	const struct workload_plan plan = {2, 1, 8, UINT64_MAX, 1};
+	struct bench a = {0}, b;
+	char why[WHY_SIZE], text[128];
+	unsigned deliveries = 0;
+	struct slice said;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(
+		workload_make("chat:size=40", 1, &a.workload, &a.options, why),
+		0);
+	assert_int_equal(a.workload->plan(a.options, &plan, why), 0);
+	assert_int_equal(a.workload->begin(a.options, chat_look), 0);
+	b = a;
+	a.session.options = b.session.options = a.options;
+	a.session.state = calloc(1, a.workload->state_size);
+	b.session.state = calloc(1, a.workload->state_size);
+	chat_come_in(&a, 0, &deliveries);
+	chat_come_in(&b, 1, &deliveries);
+	for (i = 0; i < 8; i++) {
+		said = a.workload->request(&a.session);
+		assert_int_equal(said.len, 40);
+		snprintf(text, sizeof(text), "0-1: %.40s", said.data);
+		assert_int_equal(chat_feed(&b, text, pieces[i], &deliveries),
+			REPLY_DONE);
+	}
+	assert_int_equal(deliveries, 8);
+	assert_int_equal(chat_feed(&b, text, 7, &deliveries), REPLY_TWICE);
+	text[20] ^= 1;
+	assert_int_equal(chat_feed(&b, text, 7, &deliveries), REPLY_WRONG);
+	assert_int_equal(
+		chat_feed(&b, "* 0-1 sings\n", 7, &deliveries), REPLY_WRONG);
+	assert_int_equal(
+		chat_feed(&b, "error: no\n", 7, &deliveries), REPLY_STATUS);
+	assert_int_equal(a.workload->end(a.options), 0);
+	free(a.session.state);
+	free(b.session.state);
+	workload_free(a.workload, a.options);
+}
+
 static void wrong_specs_are_explained(void **state)
 {
 	static const char *const cases[][2] = {
@@ -358,6 +451,7 @@ static void wrong_specs_are_explained(void **state)
 		{"greet:size=1", "size"},
 		{"http:path=x", "path"},
 		{"http:body=5", "POST"},
+		{"chat:size=5", "size"},
 	};
 	const struct workload *workload;
 	char why[WHY_SIZE];
@@ -388,6 +482,7 @@ int main(void)
 		cmocka_unit_test(discard_sends_lines_of_its_size),
 		cmocka_unit_test(http_reads_a_reply_in_any_pieces),
 		cmocka_unit_test(http_notices_one_wrong_byte_anywhere),
+		cmocka_unit_test(chat_hears_lines_in_any_pieces),
 		cmocka_unit_test(wrong_specs_are_explained),
 	};
 
