@@ -24,6 +24,7 @@
 #include <sys/types.h>
 
 struct conn;
+struct file;
 struct stream;
 struct option_spec;
 
@@ -100,6 +101,14 @@ const void *conn_options(const struct conn *c);
 /* Queues a copy of the bytes for the peer. Never blocks, never fails: out of
  * memory ends the connection. Ignored once conn_finish() was called. */
 void conn_write(struct conn *c, const void *buf, size_t len);
+
+/* Queues `len` bytes of an open file (servers/core/file.h), from `offset` on; the
+ * file is the connection's from then on. The model sends it as it can do best,
+ * by sendfile(2) or by reading it. Until it was sent the connection is choked.
+ * One that turns out to be shorter ends the connection there. One file at a
+ * time, and not from a handler that `blocks`. */
+void conn_write_file(
+	struct conn *c, struct file *file, uint64_t offset, uint64_t len);
 
 /* True while the peer leaves more than the high-water mark unread: data() is
  * not called then. A handler that writes unasked stops here and goes on in

@@ -83,6 +83,8 @@ static void uring_send(struct loop *l, struct conn *c)
 	size_t len = 0;
 	const char *out = conn_output(c, &len);
 
+	if (!out) /* a file that has become shorter */
+		return;
 	if (ring_send(&ul->ring, c->watch.fd, out, len,
 		    uring_name(c, URING_SEND)))
 		return; /* once more in the next turn */

@@ -13,6 +13,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from lib import models, server, tap  # noqa: E402
+from lib.peer import until  # noqa: E402
 from lib.suite import skipper, why_missing  # noqa: E402
 from lib.tap import Failure, Skip, check, equal  # noqa: E402
 
@@ -125,7 +126,7 @@ def curl(running, path, *options):
 def make_root(directory):
     root = os.path.join(directory, "root")
     os.makedirs(os.path.join(root, "sub"))
-    large = bytes(i % 251 for i in range(700000))
+    large = bytes(i % 251 for i in range(251)) * 12000
     for name, content in (("index.html", b"<p>hello\n"),
                           ("sub/index.html", b"<p>below\n"),
                           ("large.bin", large)):
@@ -176,6 +177,81 @@ def files(model):
     return "curl gets files, and nothing outside the root", run
 
 
+def head_of(peer):
+    """The lines of a reply's head; its length by Content-Length."""
+    lines = []
+    while not lines or lines[-1] != b"\r\n":
+        lines.append(peer.read_line())
+    lengths = [int(line.split()[1]) for line in lines
+               if line.startswith(b"Content-Length:")]
+    return lines[0], lengths[0]
+
+
+def pipelined_files(model):
+    def run(cell):
+        root, large = make_root(cell.directory)
+        ask = ("HEAD /large.bin", "GET /large.bin", "GET /",
+               "GET /large.bin", "GET /nothing")
+        with server.Server(cell, model.spec, f"http:root={root}") as running, \
+                running.connect(receive_buffer=8192) as peer:
+            peer.send("".join(f"{each} HTTP/1.1\r\nHost: x\r\n\r\n"
+                              for each in ask).encode())
+            equal(head_of(peer), (b"HTTP/1.1 200 OK\r\n", len(large)), "HEAD")
+            for content in (large, b"<p>hello\n", large):
+                equal(head_of(peer), (b"HTTP/1.1 200 OK\r\n", len(content)),
+                      "head of a reply")
+                check(peer.read(len(content)) == content, "its content")
+            equal(head_of(peer)[0], b"HTTP/1.1 404 Not Found\r\n", "last reply")
+            stats = running.stop()
+        equal(stats["requests"], len(ask), "requests")
+        check(stats["bytes_out"] > 2 * len(large), "bytes out, with the files")
+
+    return "pipelined requests get files of megabytes, and HEAD none", run
+
+
+def cut_file(model):
+    def run(cell):
+        root, large = make_root(cell.directory)
+        path = os.path.join(root, "large.bin")
+        size = 64 << 20  # more than the sockets hold
+        os.truncate(path, size)
+        with server.Server(cell, model.spec, f"http:root={root}") as running, \
+                running.connect(receive_buffer=8192) as peer:
+            peer.send(b"GET /large.bin HTTP/1.1\r\nHost: x\r\n\r\n" * 2)
+            equal(head_of(peer)[1], size, "length")
+            check(peer.read(len(large)) == large, "the file's beginning")
+            os.truncate(path, len(large))
+            rest = peer.read_to_end()
+            check(len(rest) < size - len(large), "the connection ends early")
+            check(not rest.strip(b"\0"), "and with no other reply in between")
+            stats = running.stop()
+        equal(stats["errors"].get("file.short"), 1, "file.short")
+
+    return "a file that is cut while it is sent ends the connection there", run
+
+
+def by_sendfile(cell):
+    """epoll has the kernel send a file, all of it, by sendfile"""
+    trace = os.path.join(cell.directory, "trace")
+    strace = ["strace", "-f", "-DDD", "-o", trace, "-e", "trace=sendfile"]
+    if not shutil.which("strace") or subprocess.run(
+            [*strace, "true"], check=False, capture_output=True).returncode:
+        raise Skip("strace is not here, or cannot trace here")
+    root, large = make_root(cell.directory)
+    with server.Server(cell, "epoll", f"http:root={root}", prefix=strace,
+                       environment=server.NO_LEAK_CHECK) as running:
+        check(curl(running, "/large.bin") == (200, large), "GET /large.bin")
+        running.stop()
+
+    def traced():
+        with open(trace, encoding="ascii") as file:
+            return file.read()
+
+    until(lambda: "exited with 0" in traced(), "the trace is written")
+    sent = sum(map(int, re.findall(r"sendfile\(.* = (\d+)", traced())))
+    equal(sent, len(large), "bytes that sendfile has sent")
+
+
 def main():
     if not server.have("server") or "http" not in server.listed("handlers"):
         return tap.skip_all("there is no server with an http handler")
@@ -186,8 +262,10 @@ def main():
             table.add(model.spec, skipper(missing))
             continue
         rows = [load(model, *each) for each in CLIENTS.items()]
-        for name, run in (*rows, talk(model), files(model)):
+        for name, run in (*rows, talk(model), files(model),
+                          pipelined_files(model), cut_file(model)):
             table.add(f"{model.spec}: {name}", run)
+    table.cell(by_sendfile)
     return table.run()
 
 

@@ -39,6 +39,7 @@ struct buf *buf_get(struct buf_pool *pool)
 			return NULL;
 		b->size = pool->standard;
 	}
+	b->file = NULL;
 	b->start = b->end = 0;
 	b->lent = b->dropped = false;
 	return b;
@@ -91,6 +92,7 @@ static int buf_replace(struct buf_pool *pool, struct buf **b, size_t len)
 	}
 	memcpy(copy->data, (*b)->data + (*b)->start, held);
 	copy->end = (uint32_t)held;
+	copy->file = (*b)->file;
 	buf_put(pool, *b);
 	*b = copy;
 	return 0;

@@ -11,8 +11,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct file;
+
 struct buf {
 	struct buf *next;    /* in the pool's free list */
+	struct file *file;   /* follows the bytes; the owner's affair */
 	uint32_t size;	     /* of data */
 	uint32_t start, end; /* the bytes held: data[start..end) */
 	bool lent;	     /* buf_lend() */

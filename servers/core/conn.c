@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/clock.h"
 #include "common/net.h"
+#include "servers/core/file.h"
 #include "servers/core/scoreboard.h"
 #include "servers/core/server.h"
 #include "servers/core/worker.h"
@@ -15,6 +17,7 @@ enum {
 	/* Requests answered in one turn, so that a peer that pipelines
 	 * endlessly leaves the others their turn. */
 	CONN_TURN = 64,
+	CONN_FILE_PIECE = 65536, /* of a file, read at a time */
 };
 
 struct conn *conn_new(struct worker *w, int fd)
@@ -41,13 +44,29 @@ void conn_open(struct conn *c)
 		c->worker->handler->open(c);
 }
 
+static void conn_drop_output(struct conn *c)
+{
+	struct buf_pool *pool = &c->worker->pool;
+	struct buf *out = c->out;
+
+	if (!out)
+		return;
+	if (out->file) {
+		if (out->file->behind)
+			buf_put(pool, out->file->behind);
+		file_free(out->file);
+		out->file = NULL;
+	}
+	buf_put(pool, out);
+	c->out = NULL;
+}
+
 static void conn_drop_buffers(struct conn *c)
 {
 	if (c->in)
 		buf_put(&c->worker->pool, c->in);
-	if (c->out)
-		buf_put(&c->worker->pool, c->out);
-	c->in = c->out = NULL;
+	c->in = NULL;
+	conn_drop_output(c);
 }
 
 static void conn_unlist(struct conn *c)
@@ -268,17 +287,52 @@ void conn_input_eof(struct conn *c)
 void conn_write(struct conn *c, const void *buf, size_t len)
 {
 	struct worker *w = c->worker;
+	struct buf **end =
+		c->out && c->out->file ? &c->out->file->behind : &c->out;
 
 	if (c->finishing || !len)
 		return;
 	if (w->timed && !c->out)
 		c->active_ns = w->now;
-	if (buf_append(&w->pool, &c->out, buf, len)) {
+	if (buf_append(&w->pool, end, buf, len)) {
 		conn_fail(c, "memory", ENOMEM);
 		return;
 	}
 	if (buf_len(c->out) > w->server->config.high_water)
 		c->choked = true;
+}
+
+/* It is queued: no more input until it was sent. */
+static int conn_queue_file(struct conn *c, struct file *f)
+{
+	struct worker *w = c->worker;
+
+	if (c->out && c->out->file)
+		return -EBUSY;
+	if (w->timed && !c->out)
+		c->active_ns = w->now;
+	if (buf_reserve(&w->pool, &c->out, 0))
+		return -ENOMEM;
+	c->out->file = f;
+	c->choked = true;
+	return 0;
+}
+
+void conn_write_file(
+	struct conn *c, struct file *f, uint64_t offset, uint64_t len)
+{
+	int error = 0;
+
+	f->offset = offset;
+	f->left = len;
+	if (!c->finishing && len) {
+		error = conn_queue_file(c, f);
+		if (!error)
+			return;
+	}
+	file_free(f);
+	if (error)
+		conn_fail(c, "file", -error);
 }
 
 int conn_choked(const struct conn *c)
@@ -295,21 +349,105 @@ static void conn_resume(struct conn *c)
 		c->again = true;
 }
 
-void conn_sent(struct conn *c, size_t len)
+static void conn_count_output(struct conn *c, size_t len)
 {
 	struct worker *w = c->worker;
 
 	slot_add(&w->slot->bytes_out, len);
 	if (w->timed)
 		c->active_ns = w->now;
-	buf_consume(&w->pool, &c->out, len);
+}
+
+/* All of the file is sent: what was written behind it is next. */
+static void conn_end_file(struct conn *c)
+{
+	struct buf *behind = c->out->file->behind;
+
+	c->out->file->behind = NULL;
+	conn_drop_output(c);
+	c->out = behind;
+}
+
+/* There is less output than there was. */
+static void conn_let_go_on(struct conn *c)
+{
 	if (!c->choked)
 		return;
-	if (c->out && buf_len(c->out) > w->server->config.low_water)
+	if (c->out &&
+		(c->out->file ||
+			buf_len(c->out) > c->worker->server->config.low_water))
 		return;
 	c->choked = false;
 	if (!c->paused)
 		conn_resume(c);
+}
+
+void conn_sent(struct conn *c, size_t len)
+{
+	struct buf *out = c->out;
+
+	conn_count_output(c, len);
+	if (!out->file) {
+		buf_consume(&c->worker->pool, &c->out, len);
+	} else {
+		out->start += (uint32_t)len;
+		if (!buf_len(out))
+			out->start = out->end = 0;
+		if (!buf_len(out) && !out->file->left)
+			conn_end_file(c);
+	}
+	conn_let_go_on(c);
+}
+
+/* It is shorter than when its length was told: only the end of the connection
+ * can say so. */
+static void conn_short_file(struct conn *c)
+{
+	board_error(c->worker->board, "file.short", 0);
+	conn_drop_output(c);
+	conn_finish(c);
+}
+
+void conn_sent_file(struct conn *c, size_t len)
+{
+	struct file *f = c->out->file;
+
+	if (!len) {
+		conn_short_file(c);
+		return;
+	}
+	conn_count_output(c, len);
+	f->offset += len;
+	f->left -= len;
+	if (!f->left)
+		conn_end_file(c);
+	conn_let_go_on(c);
+}
+
+bool conn_read_file(struct conn *c)
+{
+	struct file *f = c->out->file;
+	const size_t want =
+		f->left < CONN_FILE_PIECE ? (size_t)f->left : CONN_FILE_PIECE;
+	ssize_t n;
+
+	if (buf_reserve(&c->worker->pool, &c->out, want)) {
+		conn_fail(c, "memory", ENOMEM);
+		return false;
+	}
+	do
+		n = pread(f->fd, c->out->data, want, (off_t)f->offset);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		conn_fail(c, "file", errno);
+	else if (!n)
+		conn_short_file(c);
+	if (n <= 0)
+		return false;
+	c->out->end = (uint32_t)n;
+	f->offset += (uint64_t)n;
+	f->left -= (uint64_t)n;
+	return true;
 }
 
 /* ---- life -------------------------------------------------------------- */
@@ -327,10 +465,7 @@ static void conn_break(struct conn *c, int error)
 	c->error = (int16_t)error;
 	c->finishing = true;
 	c->choked = c->paused = c->again = false;
-	if (c->out) {
-		buf_put(&c->worker->pool, c->out);
-		c->out = NULL;
-	}
+	conn_drop_output(c);
 }
 
 void conn_fail(struct conn *c, const char *phase, int error)

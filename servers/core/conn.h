@@ -6,8 +6,8 @@
  * The model brings input (conn_space() and conn_received(), or conn_input())
  * and takes output (conn_output() and conn_sent()); the connection calls the
  * handler, keeps what it has not consumed, bounds what it has written, and
- * knows its deadlines. It makes no system call, so the same object serves a
- * blocking read loop, a readiness loop and a completion ring.
+ * knows its deadlines. It makes no system call on the socket, so the same object
+ * serves a blocking read loop, a readiness loop and a completion ring.
  *
  * A connection belongs to one worker, and to the one thread that runs it.
  */
@@ -54,7 +54,7 @@ struct conn {
 
 	struct worker *worker;
 	struct buf *in;		  /* received, not consumed */
-	struct buf *out;	  /* written, not sent */
+	struct buf *out;	  /* written, not sent; maybe a file behind */
 	struct conn *next, *prev; /* all connections of the worker */
 	struct conn *next_queued;
 	void *model; /* the model's own, NULL at first */
@@ -114,10 +114,23 @@ void conn_continue(struct conn *c);
 
 /* ---- output ------------------------------------------------------------ */
 
-/* What is to be sent, NULL if nothing. */
-static inline const char *conn_output(const struct conn *c, size_t *len)
+/*
+ * c->out is what is to be sent, NULL if nothing. While it holds no bytes, the
+ * file behind them is next: conn_output() reads a piece of it, a model that
+ * writes to the socket itself leaves that to sendfile(2) (conn_flush()).
+ */
+static inline struct file *conn_next_file(const struct conn *c)
 {
-	if (!c->out)
+	return c->out && !buf_len(c->out) ? c->out->file : NULL;
+}
+
+/* Reads on in the file. False: it has nothing, and the connection is ending. */
+bool conn_read_file(struct conn *c);
+
+/* The next bytes to be sent, NULL if there are none (any more). */
+static inline const char *conn_output(struct conn *c, size_t *len)
+{
+	if (!c->out || (conn_next_file(c) && !conn_read_file(c)))
 		return NULL;
 	*len = buf_len(c->out);
 	return c->out->data + c->out->start;
@@ -125,6 +138,9 @@ static inline const char *conn_output(const struct conn *c, size_t *len)
 
 /* `len` of it were sent. The handler may write more at once. */
 void conn_sent(struct conn *c, size_t len);
+/* The same of conn_next_file(), whose bytes went from the file to the socket;
+ * 0: the file has no more, although that was promised. */
+void conn_sent_file(struct conn *c, size_t len);
 
 /* ---- life -------------------------------------------------------------- */
 

@@ -83,7 +83,8 @@ static struct conn *line_take(struct line *line)
 static void helper_answer(
 	const struct helpers *h, struct job *job, struct conn *c)
 {
-	const char *written = conn_output(c, &job->out_len);
+	const bool file = c->out && c->out->file;
+	const char *written = file ? NULL : conn_output(c, &job->out_len);
 
 	if (!written)
 		job->out_len = 0;
@@ -92,6 +93,8 @@ static void helper_answer(
 			job->out_len);
 	else
 		job->error = EMSGSIZE;
+	if (file) /* it is open here, and the socket is there */
+		job->error = ENOTSUP;
 	if (c->error)
 		job->error = c->error;
 	memcpy(job->bytes, c->state, h->state_size);

@@ -140,14 +140,13 @@ int http_file_root(const char *directory)
 	return fd < 0 ? -errno : fd;
 }
 
-ssize_t http_file_read(struct http_file *f, void *buf, size_t len)
+struct file *http_file_take(struct http_file *f)
 {
-	ssize_t n;
+	struct file *file = file_new(f->fd);
 
-	do
-		n = read(f->fd, buf, len);
-	while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : n;
+	if (file)
+		f->fd = -1;
+	return file;
 }
 
 void http_file_close(struct http_file *f)

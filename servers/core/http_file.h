@@ -9,6 +9,7 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "servers/core/file.h"
 #include "servers/core/http_parser.h"
 
 struct http_file {
@@ -31,8 +32,8 @@ int http_file_root(const char *directory);
  */
 int http_file_open(struct http_file *f, int root, const char *path);
 
-/* Reads the next 1..len bytes. Returns their number, 0 at the end, or -errno. */
-ssize_t http_file_read(struct http_file *f, void *buf, size_t len);
+/* Gives it away to be sent. NULL: out of memory. */
+struct file *http_file_take(struct http_file *f);
 
 /* Closes it, if one is open. */
 void http_file_close(struct http_file *f);

@@ -57,9 +57,8 @@ static void serve_read(struct conn *c, const struct carrier *carrier, int flags)
 static void serve_step(struct conn *c, const struct carrier *carrier)
 {
 	const int flags = serve_flags(c, carrier);
-	size_t len;
 
-	if (conn_output(c, &len)) {
+	if (c->out) {
 		if (conn_flush(c, flags) == SOCK_AGAIN)
 			carrier->wait(c, POLLOUT);
 		else if (c->out)

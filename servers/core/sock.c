@@ -2,11 +2,18 @@
 #include "servers/core/sock.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 
 #include "common/clock.h"
 #include "servers/core/conn.h"
+#include "servers/core/file.h"
 #include "servers/core/worker.h"
+
+enum {
+	SOCK_FILE_TURN = 1 << 18, /* bytes of a file, sent in one call */
+};
 
 /* What a failed call means. Only a real failure touches the connection. */
 static enum sock_result sock_failed(struct conn *c, const char *phase)
@@ -55,7 +62,35 @@ ssize_t conn_recv_into(struct conn *c, void *buf, size_t len, int flags)
 	return n < 0 ? -error : n;
 }
 
-enum sock_result conn_flush(struct conn *c, int flags)
+/* sendfile(2) has no flag for it, so that the socket itself must not block. */
+static void sock_begin_file(struct conn *c, struct file *f)
+{
+	const int flags = fcntl(c->watch.fd, F_GETFL);
+
+	f->begun = true;
+	if (flags < 0 || (!(flags & O_NONBLOCK) && fcntl(c->watch.fd, F_SETFL,
+							   flags | O_NONBLOCK)))
+		f->no_sendfile = true;
+}
+
+/* A short count says little here: the next call will tell. */
+static enum sock_result sock_send_file(struct conn *c, struct file *f)
+{
+	const size_t len =
+		f->left < SOCK_FILE_TURN ? (size_t)f->left : SOCK_FILE_TURN;
+	off_t offset = (off_t)f->offset;
+	const ssize_t n = sendfile(c->watch.fd, f->fd, &offset, len);
+
+	if (n >= 0)
+		conn_sent_file(c, (size_t)n);
+	else if (errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP)
+		f->no_sendfile = true;
+	else
+		return sock_failed(c, "write");
+	return SOCK_DONE;
+}
+
+static enum sock_result sock_send_bytes(struct conn *c, int flags)
 {
 	size_t len;
 	const char *out = conn_output(c, &len);
@@ -70,6 +105,29 @@ enum sock_result conn_flush(struct conn *c, int flags)
 	/* A short count means that the socket is full: asking once more would
 	 * only say so. */
 	return (size_t)n == len ? SOCK_DONE : SOCK_AGAIN;
+}
+
+/* What waits behind the bytes goes with them into one segment. */
+static enum sock_result sock_flush_with_file(struct conn *c, int flags)
+{
+	struct file *f = c->out->file;
+	enum sock_result result;
+
+	if (!f->begun)
+		sock_begin_file(c, f);
+	if (conn_next_file(c) && !f->no_sendfile)
+		return sock_send_file(c, f);
+	result = sock_send_bytes(c, f->left ? flags | MSG_MORE : flags);
+	f = conn_next_file(c); /* the handler may have gone on to another */
+	if (result != SOCK_DONE || !f || !f->begun || f->no_sendfile)
+		return result;
+	return sock_send_file(c, f);
+}
+
+enum sock_result conn_flush(struct conn *c, int flags)
+{
+	return c->out && c->out->file ? sock_flush_with_file(c, flags)
+				      : sock_send_bytes(c, flags);
 }
 
 bool conn_linger(struct conn *c)

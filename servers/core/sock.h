@@ -24,7 +24,8 @@ enum sock_result conn_recv(struct conn *c, int flags);
 /* One recv(2) past the connection into a sequential handler's own buffer. The
  * bytes, 0 at the peer's end, or -errno. */
 ssize_t conn_recv_into(struct conn *c, void *buf, size_t len, int flags);
-/* One send(2) of what is to be sent; nothing to send is SOCK_DONE. */
+/* One send(2) of what is to be sent, and one sendfile(2) where a file is next;
+ * nothing to send is SOCK_DONE. */
 enum sock_result conn_flush(struct conn *c, int flags);
 /* Begins lingering: shuts down our side. False where it is of no use. */
 bool conn_linger(struct conn *c);

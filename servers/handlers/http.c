@@ -13,8 +13,8 @@
  *
  * Connections stay open between requests, and requests may be sent without
  * waiting for replies. A request that two readers could understand differently
- * is refused, and the connection ends (http_parser.h). Files are sent in
- * pieces, as the peer reads them.
+ * is refused, and the connection ends (http_parser.h). Files are sent as the
+ * peer reads them; the next request waits until then.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -71,8 +71,6 @@ static struct {
 struct http_state {
 	struct http_scan scan;
 	struct http_body body; /* of the request under way */
-	struct http_file file; /* being sent */
-	uint64_t left;	       /* of it */
 	const char *allow;     /* for 405 */
 	int16_t status;	       /* to answer when the body is there */
 	uint8_t minor;	       /* of the request's HTTP/1.minor */
@@ -218,47 +216,31 @@ static void http_reply_report(struct conn *c, struct http_state *s,
 	free(text);
 }
 
-/* Sends on until the peer must read, or the file ends. */
-static void http_send_file(struct conn *c)
+static void http_reply_file(struct conn *c, struct http_state *s,
+	struct http_file *f, const struct http_request *r)
 {
-	struct http_state *s = conn_state(c);
-	char piece[8192];
-
-	while (s->left && !conn_choked(c)) {
-		const size_t want =
-			s->left < sizeof(piece) ? s->left : sizeof(piece);
-		const ssize_t n = http_file_read(&s->file, piece, want);
-
-		if (n <= 0) { /* shorter than promised: only an end says so */
-			s->keep_alive = false;
-			s->left = 0;
-			break;
-		}
-		conn_write(c, piece, (size_t)n);
-		s->left -= (uint64_t)n;
-	}
-	if (s->left)
-		return;
-	http_file_close(&s->file);
-	http_end(c, s);
-}
-
-static void http_reply_file(
-	struct conn *c, struct http_state *s, const struct http_request *r)
-{
-	const bool known = http_file_known(&s->file, r);
+	const bool known = http_file_known(f, r);
 	char etag[HTTP_ETAG_SIZE], date[HTTP_DATE_SIZE];
+	struct file *content = NULL;
 
+	if (!known && !s->head_only) {
+		content = http_file_take(f);
+		if (!content) {
+			http_reply_status(c, s, 503);
+			return;
+		}
+	}
 	http_begin(c, s, known ? 304 : 200);
-	http_field(c, "ETag", http_file_etag(&s->file, etag));
-	http_field(c, "Last-Modified",
-		http_date_format(s->file.modified.tv_sec, date));
+	http_field(c, "ETag", http_file_etag(f, etag));
+	http_field(
+		c, "Last-Modified", http_date_format(f->modified.tv_sec, date));
 	if (known)
 		conn_write(c, "\r\n", 2);
 	else
-		http_content(c, s->file.type, s->file.size);
-	s->left = known || s->head_only ? 0 : s->file.size;
-	http_send_file(c);
+		http_content(c, f->type, f->size);
+	if (content)
+		conn_write_file(c, content, 0, f->size);
+	http_end(c, s);
 }
 
 /* A directory is asked for without its last '/': links in its page would be
@@ -283,16 +265,18 @@ static void http_get_file(
 	struct conn *c, struct http_state *s, const struct http_request *r)
 {
 	char path[4096];
+	struct http_file file = {.fd = -1};
 	ssize_t status = http_decode_path(&r->path, path, sizeof(path));
 
 	if (status > 0)
-		status = http_file_open(&s->file, http_site.root, path);
+		status = http_file_open(&file, http_site.root, path);
 	if (!status)
-		http_reply_file(c, s, r);
+		http_reply_file(c, s, &file, r);
 	else if (status == -301)
 		http_redirect(c, s, r);
 	else
 		http_reply_status(c, s, (int)-status);
+	http_file_close(&file);
 }
 
 static bool http_is(const struct http_request *r, const char *path)
@@ -431,13 +415,6 @@ static size_t http_take_body(
 	return used;
 }
 
-static void http_open(struct conn *c)
-{
-	struct http_state *s = conn_state(c);
-
-	s->file.fd = -1;
-}
-
 static size_t http_data(struct conn *c, const char *buf, size_t len)
 {
 	struct http_state *s = conn_state(c);
@@ -449,22 +426,6 @@ static size_t http_data(struct conn *c, const char *buf, size_t len)
 		return http_take_head(c, s, buf, len);
 	s->scan = (struct http_scan) {0};
 	return empty;
-}
-
-static void http_resume(struct conn *c)
-{
-	const struct http_state *s = conn_state(c);
-
-	if (s->file.fd >= 0)
-		http_send_file(c);
-}
-
-static void http_close(struct conn *c, int why)
-{
-	struct http_state *s = conn_state(c);
-
-	(void)why;
-	http_file_close(&s->file);
 }
 
 /* ---- setup ------------------------------------------------------------- */
@@ -527,8 +488,5 @@ const struct handler handler_http = {
 	.options_size = sizeof(struct http_options),
 	.state_size = sizeof(struct http_state),
 	.setup = http_setup,
-	.open = http_open,
 	.data = http_data,
-	.resume = http_resume,
-	.close = http_close,
 };

@@ -8,10 +8,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "harness.h"
+#include "servers/core/file.h"
+#include "servers/core/sock.h"
 
 /* ---- a handler that does what the bytes say, and keeps a diary ---------- */
 
@@ -269,6 +274,230 @@ static void test_nothing_to_send_is_nothing(void **state)
 	conn_input(h.conn, "w.", 2);
 	assert_null(conn_output(h.conn, &len));
 	harness_release(&h);
+}
+
+/* ---- files ------------------------------------------------------------- */
+
+enum { FILE_SIZE = 700000 };
+
+static int the_file; /* what "s." sends, between "<" and ">" */
+
+static int make_file(void)
+{
+	static char bytes[FILE_SIZE];
+	const int fd = memfd_create("file", MFD_CLOEXEC);
+
+	for (int i = 0; i < FILE_SIZE; i++)
+		bytes[i] = (char)(i % 251);
+	assert_int_equal(write(fd, bytes, FILE_SIZE), FILE_SIZE);
+	return fd;
+}
+
+static size_t sender_data(struct conn *c, const char *buf, size_t len)
+{
+	struct file *f;
+
+	note((char[]) {buf[0], ' ', '\0'});
+	if (buf[0] != 's')
+		return obey_data(c, buf, len);
+	f = file_new(dup(the_file));
+	assert_non_null(f);
+	conn_write(c, "<", 1);
+	conn_write_file(c, f, 1, FILE_SIZE - 1);
+	conn_write(c, ">", 1);
+	return 2;
+}
+
+static const struct handler sender = {
+	.name = "sender",
+	.open = obey_open,
+	.data = sender_data,
+	.resume = obey_resume,
+};
+
+static void assert_file_between(const char *at)
+{
+	assert_int_equal(at[0], '<');
+	for (int i = 1; i < FILE_SIZE; i++)
+		assert_int_equal((unsigned char)at[i], i % 251);
+	assert_int_equal(at[FILE_SIZE], '>');
+}
+
+/* Descriptors in use are counted by the number of the next one. */
+static int next_descriptor(void)
+{
+	const int fd = dup(STDIN_FILENO);
+
+	close(fd);
+	return fd;
+}
+
+static void test_file_is_read_in_order_and_in_pieces(void **state)
+{
+	struct harness h;
+	size_t len;
+	const char *out;
+	int before;
+
+	(void)state;
+	the_file = make_file();
+	before = next_descriptor();
+	harness_init(&h, &sender, "");
+	h.out_step = 5000;
+	harness_send_text(&h, "s.wmore.s.");
+	out = harness_output(&h, &len);
+	assert_int_equal(len, 2 * (FILE_SIZE + 1) + 4);
+	assert_file_between(out);
+	assert_memory_equal(out + FILE_SIZE + 1, "more", 4);
+	assert_file_between(out + FILE_SIZE + 5);
+	assert_in_range(h.most_queued, 1, 65536);
+	assert_int_equal(next_descriptor(), before);
+	harness_release(&h);
+	close(the_file);
+}
+
+static void test_input_waits_until_a_file_was_sent(void **state)
+{
+	struct harness h;
+
+	(void)state;
+	the_file = make_file();
+	harness_init(&h, &sender, "");
+	h.deaf = true;
+	harness_send_text(&h, "s.wmore.");
+	assert_string_equal(diary, "open s ");
+	assert_true(conn_choked(h.conn));
+	h.deaf = false;
+	harness_run(&h);
+	assert_string_equal(diary, "open s resume w w ");
+	harness_release(&h);
+	close(the_file);
+}
+
+static void test_only_one_file_at_a_time(void **state)
+{
+	struct harness h;
+
+	(void)state;
+	the_file = make_file();
+	harness_init(&h, &sender, "");
+	sender_data(h.conn, "s.", 2);
+	sender_data(h.conn, "s.", 2);
+	assert_int_equal(h.conn->error, EBUSY);
+	assert_int_equal(harness_errors(&h, "file.EBUSY"), 1);
+	harness_release(&h);
+	close(the_file);
+}
+
+static void test_file_of_a_connection_that_fails_is_closed(void **state)
+{
+	struct harness h;
+	int before;
+
+	(void)state;
+	the_file = make_file();
+	before = next_descriptor();
+	harness_init(&h, &sender, "");
+	h.deaf = true;
+	harness_send_text(&h, "s.");
+	assert_int_not_equal(next_descriptor(), before);
+	conn_fail(h.conn, "write", EPIPE);
+	assert_int_equal(next_descriptor(), before);
+	conn_finish(h.conn);
+	sender_data(h.conn, "s.", 2); /* too late, as any writing */
+	assert_int_equal(next_descriptor(), before);
+	harness_release(&h);
+	close(the_file);
+}
+
+/* All that the other end of a socket is sent, until the connection is done. */
+static size_t receive_all(struct conn *c, int fd, char *into, size_t size)
+{
+	size_t got = 0;
+	ssize_t n;
+
+	do {
+		const bool idle = conn_flush(c, MSG_DONTWAIT) == SOCK_AGAIN;
+
+		n = recv(fd, into + got, size - got, MSG_DONTWAIT);
+		got += n > 0 ? (size_t)n : 0;
+		assert_false(idle && n < 0); /* it says full, and is not */
+	} while (c->out || n > 0);
+	return got;
+}
+
+/* A socket that blocks, as a thread has one. */
+static void send_by_socket(struct harness *h, int ends[2], bool no_sendfile)
+{
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	harness_init(h, &sender, "");
+	h->conn->watch.fd = ends[0];
+	sender_data(h->conn, "s.", 2);
+	if (no_sendfile) {
+		h->conn->out->file->begun = true;
+		h->conn->out->file->no_sendfile = true;
+	}
+}
+
+static void send_whole_file(bool no_sendfile)
+{
+	static char into[FILE_SIZE + 100];
+	struct harness h;
+	int ends[2];
+
+	the_file = make_file();
+	send_by_socket(&h, ends, no_sendfile);
+	assert_int_equal(receive_all(h.conn, ends[1], into, sizeof(into)),
+		FILE_SIZE + 1);
+	assert_file_between(into);
+	assert_int_equal(slot_get(&h.worker.slot->bytes_out), FILE_SIZE + 1);
+	assert_false(conn_choked(h.conn));
+	/* sendfile(2) leaves the file's own position alone. */
+	assert_int_equal(lseek(the_file, 0, SEEK_CUR), FILE_SIZE);
+	harness_release(&h);
+	close(ends[0]);
+	close(ends[1]);
+	close(the_file);
+}
+
+static void test_file_goes_from_the_kernel_to_the_socket(void **state)
+{
+	(void)state;
+	send_whole_file(false);
+}
+
+static void test_file_is_read_where_sendfile_cannot(void **state)
+{
+	(void)state;
+	send_whole_file(true);
+}
+
+static void cut_file(bool no_sendfile)
+{
+	static char into[FILE_SIZE + 100];
+	struct harness h;
+	int ends[2];
+
+	the_file = make_file();
+	send_by_socket(&h, ends, no_sendfile);
+	assert_int_equal(ftruncate(the_file, 5000), 0);
+	/* The bytes that there are, then the end: no ">". */
+	assert_int_equal(
+		receive_all(h.conn, ends[1], into, sizeof(into)), 5000);
+	assert_true(conn_done(h.conn));
+	assert_int_equal(h.conn->error, 0);
+	assert_int_equal(harness_errors(&h, "file.short"), 1);
+	harness_release(&h);
+	close(ends[0]);
+	close(ends[1]);
+	close(the_file);
+}
+
+static void test_file_that_has_become_shorter_ends_the_connection(void **state)
+{
+	(void)state;
+	cut_file(false);
+	cut_file(true);
 }
 
 /* ---- pause ------------------------------------------------------------- */
@@ -782,6 +1011,15 @@ int main(void)
 		cmocka_unit_test(test_input_goes_on_below_low_water_only),
 		cmocka_unit_test(test_high_water_is_exclusive),
 		cmocka_unit_test(test_nothing_to_send_is_nothing),
+		cmocka_unit_test(test_file_is_read_in_order_and_in_pieces),
+		cmocka_unit_test(test_input_waits_until_a_file_was_sent),
+		cmocka_unit_test(test_only_one_file_at_a_time),
+		cmocka_unit_test(
+			test_file_of_a_connection_that_fails_is_closed),
+		cmocka_unit_test(test_file_goes_from_the_kernel_to_the_socket),
+		cmocka_unit_test(test_file_is_read_where_sendfile_cannot),
+		cmocka_unit_test(
+			test_file_that_has_become_shorter_ends_the_connection),
 		cmocka_unit_test(test_pause_holds_input_and_resumes_once),
 		cmocka_unit_test(test_pause_takes_as_long_as_asked),
 		cmocka_unit_test(
