@@ -64,7 +64,8 @@ endif
 missing = $(foreach p,$(1),$(if $(filter $(p),$(PACKAGES)),,$(p)))
 debian  = $(patsubst %,lib%-dev,$(1))
 
-PACKAGES := $(shell for p in liburing sqlite3 jansson inih gsl cmocka; do \
+PACKAGES := $(shell for p in liburing sqlite3 jansson inih gsl cmocka \
+	libevent libuv; do \
 	pkg-config --exists $$p 2>/dev/null && echo $$p; done)
 package_cflags = $(shell pkg-config --cflags $(1) 2>/dev/null)
 package_libs   = $(shell pkg-config --libs $(1) 2>/dev/null)
@@ -96,7 +97,11 @@ CLIENT   := $(filter-out client/main.c,$(call sources,client/*.c))
 WORKLOADS := $(call sources,client/workloads/*.c)
 COMPARE  := $(filter-out compare/main.c,$(call sources,compare/*.c))
 CLASSROOM := $(filter-out classroom/main.c,$(call sources,classroom/*.c))
-PEERS    := $(call sources,peers/*.c)
+# A peer in C has the name of the package that it needs, but for limit.
+PEER_LIBS := libevent libuv
+PEERS    := $(foreach f,$(call sources,peers/*.c),$(if $(filter \
+	$(call missing,$(PEER_LIBS)),$(basename $(notdir $(f)))),,$(f)))
+PYTHON_PEERS := socketserver selectors asyncio uvloop gevent twisted
 UNIT     := $(call sources,tests/unit/test_*.c)
 UNIT_HELP := $(filter-out $(UNIT),$(call sources,tests/unit/*.c))
 
@@ -122,11 +127,15 @@ COMPARE_O   := $(call objects,$(COMPARE)) $(PAGE)/embed.o
 COMMON_JANSSON_O := $(filter-out $(BUILD)/common/json.o,$(COMMON_O))
 CLASSROOM_O := $(call objects,$(CLASSROOM))
 
+PEER_PROGRAMS := $(patsubst $(BIN)/peer-limit,$(BIN)/limit,\
+	$(patsubst peers/%.c,$(BIN)/peer-%,$(PEERS)) \
+	$(patsubst %,$(BIN)/peer-%,nginx $(PYTHON_PEERS) \
+		$(if $(shell command -v go),go)))
 PROGRAMS := $(if $(REGISTRY),$(if $(wildcard servers/main.c),$(BIN)/server)) \
 	$(if $(REGISTRY_WORKLOADS),$(if $(wildcard client/main.c),$(BIN)/client)) \
 	$(if $(wildcard compare/main.c),$(BIN)/compare) \
 	$(if $(wildcard classroom/main.c),$(BIN)/classroom) \
-	$(patsubst peers/%.c,$(BIN)/%,$(PEERS))
+	$(PEER_PROGRAMS)
 TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(UNIT))
 
 .PHONY: all tests
@@ -278,8 +287,21 @@ $(BIN)/classroom: $(BUILD)/classroom/main.o $(CLASSROOM_O) $(COMMON_JANSSON_O) \
 	$(call link,$(call package_libs,$(CLASSROOM_PACKAGES)) -lm)
 
 # Each peer is a program of its own that uses nothing of ours.
-$(patsubst peers/%.c,$(BIN)/%,$(PEERS)): $(BIN)/%: $(BUILD)/peers/%.o
-	$(call link,-lm)
+$(BIN)/limit: $(BUILD)/peers/limit.o
+	$(call link)
+$(PEER_LIBS:%=$(BIN)/peer-%): $(BIN)/peer-%: $(BUILD)/peers/%.o
+	$(call link,$(call package_libs,$*))
+$(PYTHON_PEERS:%=$(BIN)/peer-%): peers/python.py
+	$(Q)mkdir -p $(@D)
+	$(Q)install -m 755 $< $@
+$(BIN)/peer-nginx: peers/nginx.py
+	$(Q)mkdir -p $(@D)
+	$(Q)install -m 755 $< $@
+$(BIN)/peer-go: peers/go.go
+	$(Q)mkdir -p $(@D)
+	$(call say,GO,$@)
+	$(Q)GO111MODULE=off GOCACHE=$(abspath $(BUILD))/go CGO_ENABLED=0 \
+		go build -o $@ $<
 
 # ---- unit tests -------------------------------------------------------------
 
@@ -406,7 +428,7 @@ headers: ## compile every header alone
 LIBEXEC = $(DESTDIR)$(PREFIX)/libexec/serverlab
 INCLUDE = $(DESTDIR)$(PREFIX)/include/serverlab
 MAN1    = $(DESTDIR)$(PREFIX)/share/man/man1
-PAGES   = $(filter-out $(patsubst peers/%.c,$(BIN)/%,$(PEERS)),$(PROGRAMS))
+PAGES   = $(filter-out $(PEER_PROGRAMS),$(PROGRAMS))
 install: all install-files ## install under PREFIX=/usr/local, below DESTDIR
 
 # What is built, as it is.

@@ -37,7 +37,8 @@ enum { KEY_DB = 256, KEY_JSON, KEY_QUICK, KEY_LIVE, KEY_SETTING };
 static const struct argp_option option_table[] = {
 	{"models", KEY_SETTING, "A,B", 0,
 		"which models, as `server --list-models` shows them, and "
-		"limit, the least an echo can cost (all)",
+		"limit, the least an echo can cost (all); peer:NAME is another "
+		"system's server",
 		1},
 	{"workload", KEY_SETTING + 1, "SPEC", 0,
 		"what the client does (echo:size=64)", 1},
@@ -434,8 +435,7 @@ static int prepare(
 			programs_list(&r->programs, "--list-handlers",
 				&r->plan.handlers))
 			return 1;
-		if (!access(r->programs.limit, X_OK))
-			rc = texts_add(&r->known, "limit");
+		rc = programs_list_peers(&r->programs, &r->known);
 	}
 	if (!rc)
 		rc = plan_complete(&r->plan, &r->known, why);

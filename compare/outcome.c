@@ -281,6 +281,22 @@ void outcome_switches(struct sample *s, const struct usage *before,
 	}
 }
 
+/* Each error before the window cost what was under way on a connection. */
+static int64_t lost_before(const struct sample *s)
+{
+	json_t *errors = json_object_get(s->client, "errors_before"), *count;
+	const char *name;
+	int64_t sum = 0;
+
+	json_object_foreach(errors, name, count)
+	{
+		if (strncmp(name, "connect.", 8))
+			sum += or_zero(whole_number(count));
+	}
+	return sum *
+	       or_zero(whole_number(within(s->client, "config", "pipeline")));
+}
+
 static bool has_crowd(const struct sample *s)
 {
 	return or_zero(whole_number(
@@ -295,7 +311,8 @@ void outcome_agreement(struct sample *s)
 	int64_t client = requests_of_life(s);
 	/* Of what was lost with its connection nobody knows how far it came. */
 	int64_t lost =
-		or_zero(whole_number(within(s->client, "requests", "failed")));
+		or_zero(whole_number(within(s->client, "requests", "failed"))) +
+		lost_before(s);
 
 	/* A crowd asks, too, and is not counted by the client. */
 	bool crowd = has_crowd(s);

@@ -382,7 +382,8 @@ static int check_models(
 		used = (size_t)snprintf(why, WHY_SIZE,
 			"there is no model %s; there are:", p->models.at[i]);
 		for (size_t k = 0; k < known->count && used < WHY_SIZE; k++)
-			if (!strchr(known->at[k], ':'))
+			if (!strchr(known->at[k], ':') ||
+				programs_is_peer(known->at[k]))
 				used += (size_t)snprintf(why + used,
 					WHY_SIZE - used, " %s", known->at[k]);
 		return -EINVAL;
@@ -514,7 +515,11 @@ static void skip_unknown(const struct texts *known, struct run *run)
 	for (size_t c = 0; c < run->cell_count; c++)
 		if (!programs_know(known, run->cells[c].model))
 			field_text(&run->cells[c].skipped,
-				"this server has no such model");
+				programs_is_peer(run->cells[c].model)
+					? "not built here: scripts/setup "
+					  "--peers brings what it needs, "
+					  "then make"
+					: "this server has no such model");
 }
 
 int plan_cells(const struct plan *p, const struct texts *known, struct run *run)

@@ -4,6 +4,7 @@
 #include "common/log.h"
 #include "compare/child.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,7 +77,7 @@ int programs_find(struct programs *p)
 	if (rc)
 		return rc;
 	find_experiments(dir, p->experiments);
-	snprintf(p->limit, sizeof(p->limit), "%s/limit", dir);
+	snprintf(p->peers, sizeof(p->peers), "%s", dir);
 	return 0;
 }
 
@@ -132,11 +133,57 @@ int programs_list(
 	return rc;
 }
 
+bool programs_is_peer(const char *model)
+{
+	return !strcmp(model, "limit") || !strncmp(model, "peer:", 5);
+}
+
+const char *programs_peer(
+	const struct programs *p, const char *model, char *buf, size_t size)
+{
+	const char *colon = strchr(model, ':');
+
+	snprintf(buf, size, "%s/%s%s", p->peers, colon ? "peer-" : "",
+		colon ? colon + 1 : model);
+	return buf;
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int is_peer_file(const struct dirent *e)
+{
+	return !strncmp(e->d_name, "peer-", 5) || !strcmp(e->d_name, "limit");
+}
+
+int programs_list_peers(const struct programs *p, struct texts *names)
+{
+	struct dirent **found;
+	int n = scandir(p->peers, &found, is_peer_file, by_name), rc = 0;
+	char model[300];
+
+	for (int i = 0; i < n; i++) {
+		bool peer = !strncmp(found[i]->d_name, "peer-", 5);
+
+		snprintf(model, sizeof(model), "%s%s", peer ? "peer:" : "",
+			found[i]->d_name + (peer ? 5 : 0));
+		rc = rc ? rc : texts_add(names, model);
+		free(found[i]);
+	}
+	if (n >= 0)
+		free(found);
+	return rc;
+}
+
 bool programs_know(const struct texts *names, const char *spec)
 {
 	char name[64];
 	size_t len = strcspn(spec, ":");
 
+	if (programs_is_peer(spec))
+		return texts_have(names, spec);
 	if (strchr(spec, '/') || !strncmp(spec, "external:", 9))
 		return true;
 	if (len >= sizeof(name))

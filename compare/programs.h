@@ -8,7 +8,8 @@
 enum { PROGRAM_PATH = 4096 };
 
 struct programs {
-	char server[PROGRAM_PATH], client[PROGRAM_PATH], limit[PROGRAM_PATH];
+	char server[PROGRAM_PATH], client[PROGRAM_PATH];
+	char peers[PROGRAM_PATH]; /* the directory of limit and peer-NAME */
 	char experiments[PROGRAM_PATH]; /* the directory, "" if none */
 };
 
@@ -19,6 +20,16 @@ int programs_find(struct programs *p);
  * NAME:OPTION for each of its options. 0, or -errno after saying why not. */
 int programs_list(
 	const struct programs *p, const char *flag, struct texts *names);
+
+/*
+ * A peer is another system's server, run as a model: `limit`, or `peer:NAME`.
+ * Adds those that were built. 0 or -ENOMEM.
+ */
+int programs_list_peers(const struct programs *p, struct texts *names);
+bool programs_is_peer(const char *model);
+/* Its program: "DIR/limit" or "DIR/peer-NAME". Returns buf. */
+const char *programs_peer(
+	const struct programs *p, const char *model, char *buf, size_t size);
 
 /* Whether the server says that the model exists: its name is in `names`, or
  * it is something to load or run. */

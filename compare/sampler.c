@@ -191,20 +191,27 @@ static uint64_t in_ms(uint64_t ms)
 
 /* ---- the server ----------------------------------------------------------- */
 
-static bool is_limit(const struct cell *cell)
+/* Another system's server, which has no options of ours. */
+static void peer_args(struct taking *t, struct args *a, int ready)
 {
-	return !strcmp(cell->model, "limit");
+	char path[PROGRAM_PATH + 300];
+
+	args_add(a, "%s",
+		programs_peer(t->sampler->programs, t->cell->model, path,
+			sizeof(path)));
+	args_add(a, "127.0.0.1:0");
+	args_add(a, "--ready-fd");
+	args_add(a, "%d", ready);
+	args_add(a, "--handler");
+	args_add(a, "%s", t->cell->handler);
 }
 
 static void server_args(struct taking *t, struct args *a, int ready)
 {
 	const struct cell *cell = t->cell;
 
-	if (is_limit(cell)) {
-		args_add(a, "%s", t->sampler->programs->limit);
-		args_add(a, "127.0.0.1:0");
-		args_add(a, "--ready-fd");
-		args_add(a, "%d", ready);
+	if (programs_is_peer(cell->model)) {
+		peer_args(t, a, ready);
 		return;
 	}
 	args_add(a, "%s", t->sampler->programs->server);
@@ -584,14 +591,6 @@ static int take(struct taking *t, struct cell *cell)
 	return rc ? rc : conclude(t);
 }
 
-static bool wrong_handler(struct cell *cell)
-{
-	if (!is_limit(cell) || !strncmp(cell->handler, "echo", 4))
-		return false;
-	field_text(&cell->skipped, "the limit can only echo");
-	return true;
-}
-
 static void close_all(struct taking *t)
 {
 	int *fds[] = {&t->ready, &t->phase, &t->client_json, &t->server_json};
@@ -620,14 +619,11 @@ int sampler_take(struct sampler *s, struct cell *cell, struct sample *sample)
 
 	injection_read(&t.injection, json_object_get(cell->options, "inject"),
 		s->plan->duration_ns);
-	if (wrong_handler(cell))
-		goto out_close;
 	run_now(&sample->started);
 	if (t.client_json < 0 || t.server_json < 0)
 		rc = -errno;
 	else
 		rc = take(&t, cell);
-out_close:
 	close_all(&t);
 	return rc;
 }

@@ -583,6 +583,8 @@ WRONG = (
     ("a file that is not there", ["run", "./no.ini"], 64, ["no.ini"]),
     ("a wrong option of a model", ["run", "--models", "epoll:colour=red"], 64,
      ["colour"]),
+    ("a peer that is not there", ["run", "--models", "peer:nosuch"], 64,
+     ["peer:nosuch", "peer:asyncio"]),
     ("no rounds", ["run", "--rounds", "0"], 64, ["rounds"]),
     ("a time that is none", ["run", "--duration", "soon"], 64, ["soon"]),
     ("a width that is none", ["run", "--until", "narrow"], 64,
