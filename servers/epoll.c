@@ -40,14 +40,9 @@ struct epoll_options {
 	int trigger;
 };
 
-struct epoll_set {
-	int fd;
-	struct epoll_event ready[EPOLL_BATCH];
-};
-
-static int epoll_watch(struct loop *l, struct watch *w, unsigned interest)
+int epoll_watch(struct loop *l, struct watch *w, unsigned interest)
 {
-	const struct epoll_set *set = l->model;
+	const int *set = l->model;
 	int op = w->known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
 	struct epoll_event event = {.data.ptr = w};
 
@@ -63,32 +58,24 @@ static int epoll_watch(struct loop *l, struct watch *w, unsigned interest)
 		event.events = (interest & WATCH_READ ? EPOLLIN : 0u) |
 			       (interest & WATCH_WRITE ? EPOLLOUT : 0u);
 	}
-	return epoll_ctl(set->fd, op, w->fd, &event) < 0 ? -errno : 0;
+	return epoll_ctl(*set, op, w->fd, &event) < 0 ? -errno : 0;
 }
 
 /* Needed only where another process may still have a copy of the socket: it
  * would keep the entry in the set, and with it the name of what is freed. */
 static void epoll_forget(struct loop *l, struct watch *w)
 {
-	const struct epoll_set *set = l->model;
+	const int *set = l->model;
 
-	epoll_ctl(set->fd, EPOLL_CTL_DEL, w->fd, NULL);
-}
-
-unsigned epoll_meaning(uint32_t events)
-{
-	return (events & EPOLLIN ? WATCH_READ : 0u) |
-	       (events & EPOLLRDHUP ? WATCH_READ | WATCH_EOF : 0u) |
-	       (events & EPOLLOUT ? WATCH_WRITE : 0u) |
-	       (events & (EPOLLERR | EPOLLHUP) ? WATCH_HANGUP : 0u);
+	epoll_ctl(*set, EPOLL_CTL_DEL, w->fd, NULL);
 }
 
 int epoll_loop(struct loop *l)
 {
-	struct epoll_set set = {.fd = epoll_create1(EPOLL_CLOEXEC)};
-	int error;
+	struct epoll_event ready[EPOLL_BATCH];
+	int error, set = epoll_create1(EPOLL_CLOEXEC);
 
-	if (set.fd < 0) {
+	if (set < 0) {
 		log_warn("epoll_create1");
 		return -errno;
 	}
@@ -99,17 +86,17 @@ int epoll_loop(struct loop *l)
 	error = loop_begin(l);
 	while (!error && loop_running(l)) {
 		int n = epoll_pwait2(
-			set.fd, set.ready, EPOLL_BATCH, loop_timeout(l), NULL);
+			set, ready, EPOLL_BATCH, loop_timeout(l), NULL);
 
 		if (n < 0 && errno != EINTR)
 			error = -errno;
 		for (int i = 0; i < n; i++)
-			loop_event(l, set.ready[i].data.ptr,
-				epoll_meaning(set.ready[i].events));
+			loop_event(l, ready[i].data.ptr,
+				loop_meaning(ready[i].events));
 		loop_end_turn(l);
 	}
 	loop_end(l);
-	close(set.fd);
+	close(set);
 	return error;
 }
 

@@ -30,44 +30,22 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "servers/core/model.h"
-#include "servers/core/sock.h"
 #include "servers/core/team.h"
 
-struct leader_options {
-	uint64_t workers;
-};
-
 struct leaders {
-	struct loop loop; /* first: the loop's functions are given this */
+	struct loop loop;
 	int epoll;
 	pthread_mutex_t lead;  /* who holds it waits for events */
 	pthread_mutex_t state; /* of the loop: held for moments only */
 	int error;
 };
 
-/* Always edge-triggered: a connection that a thread is serving is not
- * re-armed, and what happens meanwhile is noted (loop_event). */
-static int leader_watch(struct loop *l, struct watch *w, unsigned interest)
-{
-	struct leaders *all = (struct leaders *)l;
-	struct epoll_event event = {.events = EPOLLIN, .data.ptr = w};
-	int op = interest ? EPOLL_CTL_ADD : EPOLL_CTL_DEL;
-
-	if (w->kind == WATCH_CONN) {
-		if (w->known)
-			return 0;
-		op = EPOLL_CTL_ADD;
-		event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
-	}
-	return epoll_ctl(all->epoll, op, w->fd, &event) < 0 ? -errno : 0;
-}
-
 /* Waits for one event. Called with both locks, returns with both; the state is
- * free meanwhile. */
+ * free meanwhile. Edge-triggered: a connection that a thread is serving is not
+ * re-armed, and what happens meanwhile is noted (loop_event). */
 static struct conn *leader_wait(struct leaders *all, unsigned *ready)
 {
 	struct loop *l = &all->loop;
@@ -82,7 +60,7 @@ static struct conn *leader_wait(struct leaders *all, unsigned *ready)
 		all->error = -errno;
 	pthread_mutex_lock(&all->state);
 	if (n > 0) {
-		*ready = epoll_meaning(event.events);
+		*ready = loop_meaning(event.events);
 		c = loop_take(l, event.data.ptr, *ready);
 	}
 	loop_keep_house(l);
@@ -110,47 +88,15 @@ static struct conn *leader_lead(
 	return c;
 }
 
-/* A turn of the connection, with no lock held. Returns what it is still ready
- * for. */
-static unsigned leader_serve(struct conn *c, unsigned ready, struct worker *own)
-{
-	enum sock_result result = SOCK_DONE;
-	unsigned left = ready & WATCH_HANGUP;
-
-	worker_tick(own);
-	c->worker = own;
-	if (ready & WATCH_EOF)
-		c->eof_seen = true;
-	if (ready & (WATCH_WRITE | WATCH_HANGUP))
-		c->blocked = false;
-	if (c->again) {
-		conn_continue(c);
-		left |= ready & WATCH_READ; /* not read yet */
-	} else if (ready & (WATCH_READ | WATCH_HANGUP) && conn_wants_input(c)) {
-		result = conn_recv(c, MSG_DONTWAIT);
-	}
-	if (c->out && !c->blocked)
-		c->blocked = conn_flush(c, MSG_DONTWAIT) == SOCK_AGAIN;
-	if (result == SOCK_FULL || (c->eof_seen && !c->peer_eof))
-		left |= WATCH_READ;
-	return left;
-}
-
-/* The connection is back in the set. If the leader, who sleeps, would now
- * sleep less long, it is woken. */
+/* The connection is back in the set. */
 static void leader_give_back(
 	struct leaders *all, struct conn *c, unsigned ready)
 {
-	struct loop *l = &all->loop;
 	const uint64_t one = 1;
-	uint64_t next;
 
 	pthread_mutex_lock(&all->state);
-	next = timers_next(&l->timers);
-	loop_back(l, c, ready);
-	if ((l->worker.queue_head || l->accept_ns || l->worker.draining ||
-		    timers_next(&l->timers) != next) &&
-		write(l->event.fd, &one, sizeof(one)) < 0)
+	if (loop_back(&all->loop, c, ready) &&
+		write(all->loop.event.fd, &one, sizeof(one)) < 0)
 		log_warn("cannot wake the leader");
 	pthread_mutex_unlock(&all->state);
 }
@@ -164,23 +110,22 @@ static void leader_work(void *model, struct worker *own)
 		unsigned ready;
 		struct conn *c = leader_lead(all, &ready, &go_on);
 
-		if (c)
-			leader_give_back(all, c, leader_serve(c, ready, own));
+		if (!c)
+			continue;
+		ready = loop_serve_away(c, ready, own);
+		leader_give_back(all, c, ready);
 	}
 }
 
 /* The main thread only waits for the others: a signal finds it at once. */
-static int leader_serve_all(struct leaders *all, unsigned workers)
+static int leader_serve(struct leaders *all, struct server *s)
 {
-	struct team team = {
-		.server = all->loop.worker.server,
-		.run = leader_work,
-		.model = all,
-	};
+	const struct team_options *options = s->model_options;
+	struct team team = {.server = s, .run = leader_work, .model = all};
 	int error = loop_begin(&all->loop);
 
 	if (!error)
-		error = team_start(&team, workers);
+		error = team_start(&team, (unsigned)options->workers);
 	if (error)
 		return error;
 	team_join(&team);
@@ -190,45 +135,32 @@ static int leader_serve_all(struct leaders *all, unsigned workers)
 
 static int leader_run(struct server *s)
 {
-	const struct leader_options *options = s->model_options;
 	struct leaders all = {
-		.loop = {.watch = leader_watch, .edge = true},
+		.loop = {.watch = epoll_watch, .edge = true},
 		.epoll = epoll_create1(EPOLL_CLOEXEC),
 		.lead = PTHREAD_MUTEX_INITIALIZER,
 		.state = PTHREAD_MUTEX_INITIALIZER,
 	};
+	struct worker *w = &all.loop.worker;
 	int error;
 
 	if (all.epoll < 0) {
 		log_warn("epoll_create1");
 		return -errno;
 	}
-	error = worker_init(
-		&all.loop.worker, s, &s->board->slots[0], WORKER_LARGE);
+	all.loop.model = &all.epoll;
+	error = worker_init(w, s, &s->board->slots[0], WORKER_LARGE);
 	if (!error)
-		error = leader_serve_all(&all, (unsigned)options->workers);
-	worker_release(&all.loop.worker);
+		error = leader_serve(&all, s);
+	worker_release(w);
 	close(all.epoll);
 	return error;
 }
 
-static const struct option_spec leader_table[] = {
-	{
-		.name = "workers",
-		.type = OPTION_COUNT,
-		.offset = offsetof(struct leader_options, workers),
-		.preset = "4",
-		.min = 1,
-		.max = 1024,
-		.help = "threads that take turns",
-	},
-	{0},
-};
-
 const struct server_model model_leader = {
 	.name = "leader",
 	.summary = "leader/followers: threads take turns at the event source",
-	.options = leader_table,
-	.options_size = sizeof(struct leader_options),
+	.options = team_table,
+	.options_size = sizeof(struct team_options),
 	.run = leader_run,
 };

@@ -24,70 +24,21 @@
  */
 #include <errno.h>
 #include <poll.h>
-#include <stdlib.h>
 
 #include "servers/core/model.h"
-
-struct poll_options {
-	struct loops_options loops;
-};
-
-/* Both arrays are indexed by descriptor; an unused entry has fd -1, which
- * poll() passes over. */
-struct poll_set {
-	struct pollfd *fds;
-	struct watch **watches;
-	int count, size;
-};
-
-static int poll_grow(struct poll_set *set, int need)
-{
-	const int size = need < 64 ? 64 : need * 2;
-	void *fds = realloc(set->fds, (size_t)size * sizeof(*set->fds));
-	void *watches;
-
-	if (!fds)
-		return -ENOMEM;
-	set->fds = fds;
-	watches = realloc(set->watches, (size_t)size * sizeof(*set->watches));
-	if (!watches)
-		return -ENOMEM;
-	set->watches = watches;
-	set->size = size;
-	return 0;
-}
+#include "servers/core/poll_set.h"
 
 static int poll_watch(struct loop *l, struct watch *w, unsigned interest)
 {
-	struct poll_set *set = l->model;
+	const int events = (interest & WATCH_READ ? POLLIN : 0) |
+			   (interest & WATCH_WRITE ? POLLOUT : 0);
 
-	if (w->fd >= set->size && poll_grow(set, w->fd + 1))
-		return -ENOMEM;
-	while (set->count <= w->fd)
-		set->fds[set->count++].fd = -1;
-	set->watches[w->fd] = w;
-	set->fds[w->fd] = (struct pollfd) {
-		.fd = w->fd,
-		.events = (short)((interest & WATCH_READ ? POLLIN : 0) |
-				  (interest & WATCH_WRITE ? POLLOUT : 0)),
-	};
-	return 0;
+	return poll_set_put(l->model, w, (short)events);
 }
 
 static void poll_forget(struct loop *l, struct watch *w)
 {
-	struct poll_set *set = l->model;
-
-	set->fds[w->fd].fd = -1;
-	while (set->count && set->fds[set->count - 1].fd < 0)
-		set->count--;
-}
-
-static unsigned poll_meaning(short events)
-{
-	return (events & POLLIN ? WATCH_READ : 0u) |
-	       (events & POLLOUT ? WATCH_WRITE : 0u) |
-	       (events & (POLLERR | POLLHUP) ? WATCH_HANGUP : 0u);
+	poll_set_remove(l->model, w);
 }
 
 static int poll_loop(struct loop *l)
@@ -111,41 +62,27 @@ static int poll_loop(struct loop *l)
 			if (set.fds[fd].fd < 0 || !events)
 				continue;
 			n--;
-			loop_event(l, set.watches[fd], poll_meaning(events));
+			loop_event(l, set.watches[fd],
+				loop_meaning((unsigned short)events));
 		}
 		loop_end_turn(l);
 	}
 	loop_end(l);
-	free(set.watches);
-	free(set.fds);
+	poll_set_release(&set);
 	return error;
-}
-
-static int poll_available(const struct server *s, char why[WHY_SIZE])
-{
-	const struct poll_options *options = s->model_options;
-
-	return loops_no_exclusive(&options->loops, why);
 }
 
 static int poll_run(struct server *s)
 {
-	const struct poll_options *options = s->model_options;
-
-	return loops_run(s, &options->loops, poll_loop);
+	return loops_run(s, s->model_options, poll_loop);
 }
-
-static const struct option_spec poll_table[] = {
-	LOOPS_OPTIONS(struct poll_options, loops),
-	{0},
-};
 
 const struct server_model model_poll = {
 	.name = "poll",
 	.summary = "one loop; the whole array of descriptors is passed each "
 		   "time",
-	.options = poll_table,
-	.options_size = sizeof(struct poll_options),
-	.available = poll_available,
+	.options = loops_table,
+	.options_size = sizeof(struct loops_options),
+	.available = loops_no_exclusive,
 	.run = poll_run,
 };

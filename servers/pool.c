@@ -30,140 +30,77 @@
  *           the handover
  */
 #include <errno.h>
-#include <pthread.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "servers/core/conn_queue.h"
 #include "servers/core/model.h"
 #include "servers/core/team.h"
 
-struct pool_options {
-	uint64_t workers;
-};
-
-/* A list of connections, linked by conn.model: a connection is in one at most.
- */
-struct pool_list {
-	pthread_mutex_t lock;
-	pthread_cond_t filled;
-	struct conn *head, *tail;
-	bool closed; /* nothing more will come */
-};
-
 struct pool {
 	struct loop loop; /* first: the loop's functions are given this */
-	struct pool_list jobs, done;
+	struct conn_queue jobs, done;
 };
 
-/* Returns true if the list was empty. */
-static bool pool_put(struct pool_list *list, struct conn *c)
-{
-	bool empty;
-
-	c->model = NULL;
-	pthread_mutex_lock(&list->lock);
-	empty = !list->head;
-	if (empty)
-		list->head = c;
-	else
-		list->tail->model = c;
-	list->tail = c;
-	pthread_cond_signal(&list->filled);
-	pthread_mutex_unlock(&list->lock);
-	return empty;
-}
-
-/* Waits for one; NULL when the list is closed. */
-static struct conn *pool_take(struct pool_list *list)
-{
-	struct conn *c;
-
-	pthread_mutex_lock(&list->lock);
-	while (!list->head && !list->closed)
-		pthread_cond_wait(&list->filled, &list->lock);
-	c = list->head;
-	if (c)
-		list->head = c->model;
-	pthread_mutex_unlock(&list->lock);
-	return c;
-}
-
+/* The loop has read something: a job. */
 static void pool_offload(struct loop *l, struct conn *c)
 {
-	pool_put(&((struct pool *)l)->jobs, c);
+	conn_queue_put(&((struct pool *)l)->jobs, c);
 }
 
-/* Takes back all that are done, in the order in which they were. */
-static void pool_take_back(struct loop *l)
-{
-	struct pool *pool = (struct pool *)l;
-	struct conn *c, *next;
-	uint64_t count;
-
-	if (read(l->notice.fd, &count, sizeof(count)) < 0)
-		return;
-	pthread_mutex_lock(&pool->done.lock);
-	c = pool->done.head;
-	pool->done.head = NULL;
-	pthread_mutex_unlock(&pool->done.lock);
-	for (; c; c = next) {
-		next = c->model;
-		loop_back(l, c, 0);
-	}
-}
-
+/* A thread: runs handlers, and wakes the loop if it may be asleep. */
 static void pool_work(void *model, struct worker *own)
 {
 	struct pool *pool = model;
 	const uint64_t one = 1;
 	struct conn *c;
 
-	while ((c = pool_take(&pool->jobs))) {
+	while ((c = conn_queue_take(&pool->jobs))) {
 		worker_tick(own);
 		c->worker = own;
 		conn_continue(c);
-		if (pool_put(&pool->done, c) &&
+		if (conn_queue_put(&pool->done, c) &&
 			write(pool->loop.notice.fd, &one, sizeof(one)) < 0)
 			log_warn("cannot wake the loop");
 	}
 }
 
-static void pool_close(struct pool_list *list)
+/* The loop takes back all that are done, in the order in which they were. */
+static void pool_take_back(struct loop *l)
 {
-	pthread_mutex_lock(&list->lock);
-	list->closed = true;
-	pthread_cond_broadcast(&list->filled);
-	pthread_mutex_unlock(&list->lock);
+	struct conn *c, *next;
+	uint64_t count;
+
+	if (read(l->notice.fd, &count, sizeof(count)) < 0)
+		return;
+	for (c = conn_queue_take_all(&((struct pool *)l)->done); c; c = next) {
+		next = c->model;
+		loop_back(l, c, 0);
+	}
 }
 
-static int pool_serve(struct pool *pool, struct server *s, unsigned workers)
+static int pool_serve(struct pool *pool, struct server *s)
 {
+	const struct team_options *options = s->model_options;
 	struct team team = {.server = s, .run = pool_work, .model = pool};
-	int error = team_start(&team, workers);
+	int error = team_start(&team, (unsigned)options->workers);
 
 	if (!error)
 		error = epoll_loop(&pool->loop);
-	pool_close(&pool->jobs);
+	conn_queue_close(&pool->jobs);
 	team_join(&team);
 	return error;
 }
 
 static int pool_run(struct server *s)
 {
-	const struct pool_options *options = s->model_options;
 	struct pool pool = {
-		.loop =
-			{
-				.edge = true,
-				.offload = pool_offload,
-				.on_notice = pool_take_back,
-				.notice.fd =
-					eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC),
-			},
-		.jobs = {.lock = PTHREAD_MUTEX_INITIALIZER,
-			.filled = PTHREAD_COND_INITIALIZER},
-		.done = {.lock = PTHREAD_MUTEX_INITIALIZER,
-			.filled = PTHREAD_COND_INITIALIZER},
+		.loop.edge = true,
+		.loop.offload = pool_offload,
+		.loop.on_notice = pool_take_back,
+		.loop.notice.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC),
+		.jobs = CONN_QUEUE_EMPTY,
+		.done = CONN_QUEUE_EMPTY,
 	};
 	struct worker *w = &pool.loop.worker;
 	int error;
@@ -173,29 +110,16 @@ static int pool_run(struct server *s)
 	error = worker_init(w, s, &s->board->slots[0], WORKER_LARGE);
 	w->deferred = true;
 	if (!error)
-		error = pool_serve(&pool, s, (unsigned)options->workers);
+		error = pool_serve(&pool, s);
 	worker_release(w);
 	close(pool.loop.notice.fd);
 	return error;
 }
 
-static const struct option_spec pool_table[] = {
-	{
-		.name = "workers",
-		.type = OPTION_COUNT,
-		.offset = offsetof(struct pool_options, workers),
-		.preset = "4",
-		.min = 1,
-		.max = 1024,
-		.help = "threads that run handlers",
-	},
-	{0},
-};
-
 const struct server_model model_pool = {
 	.name = "pool",
 	.summary = "a loop does the I/O, a pool of threads runs the handlers",
-	.options = pool_table,
-	.options_size = sizeof(struct pool_options),
+	.options = team_table,
+	.options_size = sizeof(struct team_options),
 	.run = pool_run,
 };

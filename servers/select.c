@@ -27,10 +27,6 @@
 
 #include "servers/core/model.h"
 
-struct select_options {
-	struct loops_options loops;
-};
-
 struct select_set {
 	fd_set read, write;	    /* what is wanted */
 	fd_set can_read, can_write; /* what is ready */
@@ -105,31 +101,17 @@ static int select_loop(struct loop *l)
 	return error;
 }
 
-static int select_available(const struct server *s, char why[WHY_SIZE])
-{
-	const struct select_options *options = s->model_options;
-
-	return loops_no_exclusive(&options->loops, why);
-}
-
 static int select_run(struct server *s)
 {
-	const struct select_options *options = s->model_options;
-
-	return loops_run(s, &options->loops, select_loop);
+	return loops_run(s, s->model_options, select_loop);
 }
-
-static const struct option_spec select_table[] = {
-	LOOPS_OPTIONS(struct select_options, loops),
-	{0},
-};
 
 const struct server_model model_select = {
 	.name = "select",
 	.summary = "one loop; bit sets of at most 1024 descriptors are passed "
 		   "each time",
-	.options = select_table,
-	.options_size = sizeof(struct select_options),
-	.available = select_available,
+	.options = loops_table,
+	.options_size = sizeof(struct loops_options),
+	.available = loops_no_exclusive,
 	.run = select_run,
 };

@@ -34,40 +34,14 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "servers/core/model.h"
-
-/* Indexed by descriptor, for the signals to find their watch, and for poll()
- * after an overflow; an unused entry has fd -1. */
-struct sigio_set {
-	struct pollfd *fds;
-	struct watch **watches;
-	int size;
-};
+#include "servers/core/poll_set.h"
 
 static int sigio_signal(void)
 {
 	return SIGRTMIN + 1; /* real-time signals are queued */
-}
-
-static int sigio_grow(struct sigio_set *set, int need)
-{
-	const int size = need < 64 ? 64 : need * 2;
-	void *fds = realloc(set->fds, (size_t)size * sizeof(*set->fds));
-	void *watches;
-
-	if (!fds)
-		return -ENOMEM;
-	set->fds = fds;
-	watches = realloc(set->watches, (size_t)size * sizeof(*set->watches));
-	if (!watches)
-		return -ENOMEM;
-	set->watches = watches;
-	while (set->size < size)
-		set->fds[set->size++].fd = -1;
-	return 0;
 }
 
 static int sigio_arm(int fd)
@@ -83,19 +57,15 @@ static int sigio_arm(int fd)
 
 static int sigio_watch(struct loop *l, struct watch *w, unsigned interest)
 {
-	struct sigio_set *set = l->model;
 	struct conn *c = (struct conn *)w;
+	int error;
 
 	(void)interest; /* all changes are signalled, for ever */
 	if (w->known || w->kind == WATCH_EVENT) /* a signal comes with it */
 		return 0;
-	if (w->fd >= set->size && sigio_grow(set, w->fd + 1))
-		return -ENOMEM;
-	set->watches[w->fd] = w;
-	set->fds[w->fd] = (struct pollfd) {
-		.fd = w->fd,
-		.events = POLLIN | POLLOUT | POLLRDHUP,
-	};
+	error = poll_set_put(l->model, w, POLLIN | POLLOUT | POLLRDHUP);
+	if (error)
+		return error;
 	if (w->kind == WATCH_CONN) { /* what was before was not signalled */
 		c->blocked = false;
 		c->eof_seen = true; /* perhaps */
@@ -106,31 +76,20 @@ static int sigio_watch(struct loop *l, struct watch *w, unsigned interest)
 
 static void sigio_forget(struct loop *l, struct watch *w)
 {
-	struct sigio_set *set = l->model;
-
-	set->fds[w->fd].fd = -1;
+	poll_set_remove(l->model, w);
 }
 
-static unsigned sigio_meaning(long events)
+static void sigio_event(struct loop *l, int fd, unsigned events)
 {
-	return (events & POLLIN ? WATCH_READ : 0u) |
-	       (events & POLLRDHUP ? WATCH_READ | WATCH_EOF : 0u) |
-	       (events & POLLOUT ? WATCH_WRITE : 0u) |
-	       (events & (POLLERR | POLLHUP) ? WATCH_HANGUP : 0u);
-}
+	struct watch *w = poll_set_find(l->model, fd);
+	struct conn *c = (struct conn *)w;
 
-static void sigio_event(struct loop *l, int fd, long events)
-{
-	const struct sigio_set *set = l->model;
-	struct conn *c;
-
-	if (fd < 0 || fd >= set->size || set->fds[fd].fd < 0)
+	if (!w)
 		return; /* it was closed since */
-	c = (struct conn *)set->watches[fd];
-	loop_event(l, &c->watch, sigio_meaning(events));
+	loop_event(l, w, loop_meaning(events));
 	/* The signal is spent, and not all was read: behind what was not, the
 	 * end may stand that it told of. */
-	if (c->watch.kind == WATCH_CONN && (c->queued || !conn_wants_input(c)))
+	if (w->kind == WATCH_CONN && (c->queued || !conn_wants_input(c)))
 		c->eof_seen = true;
 }
 
@@ -138,22 +97,18 @@ static void sigio_event(struct loop *l, int fd, long events)
  * same once more. */
 static int sigio_overflow(struct loop *l, const sigset_t *signals)
 {
-	struct sigio_set *set = l->model;
+	struct poll_set *set = l->model;
 	const struct timespec now = {0};
-	int n;
 
 	board_error(l->worker.board, "sigio.overflow", 0);
 	while (sigtimedwait(signals, NULL, &now) >= 0)
 		;
-	n = poll(set->fds, (nfds_t)set->size, 0);
-	if (n < 0)
+	if (poll(set->fds, (nfds_t)set->count, 0) < 0)
 		return -errno;
-	for (int fd = 0; n > 0 && fd < set->size; fd++) {
-		if (set->fds[fd].fd < 0 || !set->fds[fd].revents)
-			continue;
-		n--;
-		sigio_event(l, fd, set->fds[fd].revents);
-	}
+	for (int fd = 0; fd < set->count; fd++)
+		if (set->fds[fd].fd >= 0 && set->fds[fd].revents)
+			sigio_event(
+				l, fd, (unsigned short)set->fds[fd].revents);
 	return 0;
 }
 
@@ -166,7 +121,7 @@ static int sigio_serve(struct loop *l, const sigset_t *signals)
 		const int n = sigtimedwait(signals, &info, loop_timeout(l));
 
 		if (n == sigio_signal())
-			sigio_event(l, info.si_fd, info.si_band);
+			sigio_event(l, info.si_fd, (unsigned)info.si_band);
 		else if (n == SIGIO)
 			error = sigio_overflow(l, signals);
 		else if (errno != EAGAIN && errno != EINTR)
@@ -178,7 +133,7 @@ static int sigio_serve(struct loop *l, const sigset_t *signals)
 
 static int sigio_loop(struct loop *l)
 {
-	struct sigio_set set = {0};
+	struct poll_set set = {0};
 	sigset_t signals;
 	int error;
 
@@ -195,8 +150,7 @@ static int sigio_loop(struct loop *l)
 	if (!error)
 		error = sigio_serve(l, &signals);
 	loop_end(l);
-	free(set.watches);
-	free(set.fds);
+	poll_set_release(&set);
 	return error;
 }
 

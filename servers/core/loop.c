@@ -2,7 +2,9 @@
 #include "servers/core/loop.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -23,6 +25,19 @@ enum {
 	LOOP_ACCEPTS = 64,
 	LOOP_ACCEPTS_DOUBLE = 8,
 };
+
+_Static_assert(POLLIN == EPOLLIN && POLLOUT == EPOLLOUT &&
+		       POLLRDHUP == EPOLLRDHUP && POLLERR == EPOLLERR &&
+		       POLLHUP == EPOLLHUP,
+	"loop_meaning() is for both");
+
+unsigned loop_meaning(unsigned events)
+{
+	return (events & POLLIN ? WATCH_READ : 0u) |
+	       (events & POLLRDHUP ? WATCH_READ | WATCH_EOF : 0u) |
+	       (events & POLLOUT ? WATCH_WRITE : 0u) |
+	       (events & (POLLERR | POLLHUP) ? WATCH_HANGUP : 0u);
+}
 
 static int loop_watch(struct loop *l, struct watch *w, unsigned interest)
 {
@@ -525,8 +540,34 @@ struct conn *loop_take_queued(struct loop *l)
 	return c;
 }
 
-void loop_back(struct loop *l, struct conn *c, unsigned ready)
+unsigned loop_serve_away(struct conn *c, unsigned ready, struct worker *own)
 {
+	enum sock_result result = SOCK_DONE;
+	unsigned left = ready & WATCH_HANGUP;
+
+	worker_tick(own);
+	c->worker = own;
+	if (ready & WATCH_EOF)
+		c->eof_seen = true;
+	if (ready & (WATCH_WRITE | WATCH_HANGUP))
+		c->blocked = false;
+	if (c->again) {
+		conn_continue(c);
+		left |= ready & WATCH_READ; /* not read yet */
+	} else if (ready & (WATCH_READ | WATCH_HANGUP) && conn_wants_input(c)) {
+		result = conn_recv(c, MSG_DONTWAIT);
+	}
+	if (c->out && !c->blocked)
+		c->blocked = conn_flush(c, MSG_DONTWAIT) == SOCK_AGAIN;
+	if (result == SOCK_FULL || (c->eof_seen && !c->peer_eof))
+		left |= WATCH_READ;
+	return left;
+}
+
+bool loop_back(struct loop *l, struct conn *c, unsigned ready)
+{
+	const uint64_t next = timers_next(&l->timers);
+
 	ready |= c->missed;
 	c->away = false;
 	c->missed = 0;
@@ -534,6 +575,8 @@ void loop_back(struct loop *l, struct conn *c, unsigned ready)
 	if (c->behind_at)
 		hub_catch_up(c);
 	loop_conn(l, c, ready);
+	return l->worker.queue_head || l->accept_ns || l->worker.draining ||
+	       timers_next(&l->timers) != next;
 }
 
 static void loop_run_timers(struct loop *l)

@@ -132,15 +132,23 @@ void loop_accepted(struct loop *l, int result);
 struct conn *loop_take(struct loop *l, struct watch *w, unsigned ready);
 /* The same with the first of the queue of turns. */
 struct conn *loop_take_queued(struct loop *l);
+/* A turn of a connection that is away, by the thread of `own`: reads, runs the
+ * handler, sends. Returns what it is still ready for. */
+unsigned loop_serve_away(struct conn *c, unsigned ready, struct worker *own);
 /* A connection that was away is back, and still ready for a set of
- * watch_interest. In the loop's thread, or under its lock. */
-void loop_back(struct loop *l, struct conn *c, unsigned ready);
+ * watch_interest. In the loop's thread, or under its lock. True: if the loop
+ * sleeps, it sleeps too long now and must be woken. */
+bool loop_back(struct loop *l, struct conn *c, unsigned ready);
+
+/* The watch_interest that the events of poll(2) stand for: POLLIN and so on;
+ * those of epoll(7) are the same bits. */
+unsigned loop_meaning(unsigned events);
 
 /* The loop of servers/epoll.c, for models built over it: fill in edge, and
  * what else is wanted, before. */
 int epoll_loop(struct loop *l);
-/* The watch_interest that the events of an epoll_event stand for. */
-unsigned epoll_meaning(uint32_t events);
+/* Its watch(), for a loop whose model points to an epoll descriptor. */
+int epoll_watch(struct loop *l, struct watch *w, unsigned interest);
 
 /* ---- one loop, or several ---------------------------------------------- */
 
@@ -151,7 +159,8 @@ enum loops_accept {
 	LOOPS_DISPATCH,
 };
 
-/* A part of the options of every loop model; LOOPS_OPTIONS describes it. */
+/* The options of a loop model, or the first of them: loops_table describes them
+ * where there are no others, LOOPS_OPTIONS where there are. */
 struct loops_options {
 	uint64_t workers;
 	int kind;   /* enum crew_kind */
@@ -190,7 +199,10 @@ struct loops_options {
 int loops_run(struct server *s, const struct loops_options *options,
 	int (*body)(struct loop *l));
 
-/* For available(): accept=exclusive needs help from the system interface. */
-int loops_no_exclusive(const struct loops_options *options, char why[WHY_SIZE]);
+extern const struct option_spec loops_table[];
+
+/* An available() for models whose system interface cannot help
+ * accept=exclusive. */
+int loops_no_exclusive(const struct server *s, char why[WHY_SIZE]);
 
 #endif

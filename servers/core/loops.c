@@ -71,8 +71,20 @@ int loops_run(struct server *s, const struct loops_options *options,
 	return crew_run(&crew);
 }
 
-int loops_no_exclusive(const struct loops_options *options, char why[WHY_SIZE])
+/* The options of a model that has no others. */
+struct loops_alone {
+	struct loops_options loops;
+};
+
+const struct option_spec loops_table[] = {
+	LOOPS_OPTIONS(struct loops_alone, loops),
+	{0},
+};
+
+int loops_no_exclusive(const struct server *s, char why[WHY_SIZE])
 {
+	const struct loops_options *options = s->model_options;
+
 	if (options->accept != LOOPS_EXCLUSIVE)
 		return 0;
 	snprintf(why, WHY_SIZE,

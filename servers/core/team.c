@@ -11,6 +11,19 @@
 #include "servers/core/signals.h"
 #include "servers/core/worker.h"
 
+const struct option_spec team_table[] = {
+	{
+		.name = "workers",
+		.type = OPTION_COUNT,
+		.offset = offsetof(struct team_options, workers),
+		.preset = "4",
+		.min = 1,
+		.max = 1024,
+		.help = "threads that run handlers",
+	},
+	{0},
+};
+
 struct team_member {
 	struct team *team;
 	pthread_t id;

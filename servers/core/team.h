@@ -7,9 +7,19 @@
 #ifndef SERVERLAB_CORE_TEAM_H
 #define SERVERLAB_CORE_TEAM_H
 
+#include <stdint.h>
+
+#include "common/options.h"
+
 struct server;
 struct team_member;
 struct worker;
+
+/* The options of a model that has a team and nothing else to choose. */
+struct team_options {
+	uint64_t workers;
+};
+extern const struct option_spec team_table[];
 
 struct team {
 	struct server *server;
