@@ -103,11 +103,6 @@ void worker_wake(struct worker *w)
 
 /* ---- what it uses itself ------------------------------------------------ */
 
-static uint64_t worker_timeval_ns(struct timeval t)
-{
-	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_usec * 1000;
-}
-
 /* The kernel may not count waiting times (CONFIG_SCHED_INFO): 0 then. */
 static struct worker_usage worker_usage(const struct worker *w)
 {
@@ -116,8 +111,7 @@ static struct worker_usage worker_usage(const struct worker *w)
 	FILE *f = fopen("/proc/thread-self/schedstat", "re");
 
 	if (getrusage(RUSAGE_THREAD, &r) == 0)
-		u.cpu_ns = worker_timeval_ns(r.ru_utime) +
-			   worker_timeval_ns(r.ru_stime);
+		u.cpu_ns = clock_rusage_ns(&r);
 	if (f) {
 		if (fscanf(f, "%*u %" SCNu64, &u.delay_ns) != 1)
 			u.delay_ns = 0;

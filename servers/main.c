@@ -21,9 +21,9 @@
 #include "common/log.h"
 #include "common/version.h"
 #include "servers/core/hub.h"
+#include "servers/core/program.h"
 #include "servers/core/registry.h"
 #include "servers/core/scoreboard.h"
-#include "servers/core/serve.h"
 #include "servers/core/server.h"
 #include "servers/core/signals.h"
 #include "servers/core/stats.h"
@@ -368,33 +368,19 @@ static int main_run(struct server *s)
 	return EX_UNAVAILABLE;
 }
 
-/* What servers/inetd.c runs: one connection, on standard input. `where` is the
- * descriptor of the scoreboard and the number of our slot. */
+/* What servers/inetd.c runs: one connection, on standard input. */
 static int main_serve_stdin(struct server *s, const char *where)
 {
-	struct scoreboard *board;
-	sigset_t stop;
-	unsigned slot;
-	int fd, status = main_choose(s);
+	int error, status = main_choose(s);
 
 	if (status)
 		return status;
-	if (sscanf(where, "%d,%u", &fd, &slot) != 2 || slot >= BOARD_SLOTS)
+	error = program_serve_stdin(s, where);
+	if (error == -EINVAL)
 		usage("--serve-stdin", where, "is for the model inetd only");
-	board = board_attach(fd);
-	if (!board || signals_init(s->config.drain_timeout_ns, -1)) {
+	if (error)
 		log_warn("cannot serve standard input");
-		return 1;
-	}
-	s->board = board;
-	signals_in_child(getppid());
-	sigemptyset(&stop);
-	sigaddset(&stop, SIGTERM);
-	sigprocmask(SIG_UNBLOCK, &stop, NULL);
-	close(STDOUT_FILENO); /* the socket, once more */
-	board_enter(&board->slots[slot]);
-	serve_alone(s, &board->slots[slot], STDIN_FILENO);
-	return 0;
+	return error < 0;
 }
 
 static int main_serve(struct settings *s)

@@ -30,184 +30,62 @@
  *           busy ones do: as many silent clients as children stall it. With
  *           reuseport one waits behind a busy child while others are idle.
  * USED BY   Apache (mpm_prefork), gunicorn, unicorn, PHP-FPM
- * READ      UNP chapter 30.7 to 30.9; servers/core/crew.h for the parent;
- *           then servers/prethread.c
+ * READ      UNP chapter 30.7 to 30.9; servers/core/takers.c for each way to
+ *           accept, servers/core/crew.h for the parent; then
+ *           servers/prethread.c
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/select.h>
-#include <sys/socket.h>
-
-#include "servers/core/handoff.h"
-#include "servers/core/lock.h"
 #include "servers/core/model.h"
-
-enum prefork_accept {
-	PREFORK_SHARED,
-	PREFORK_SELECT,
-	PREFORK_FCNTL,
-	PREFORK_FLOCK,
-	PREFORK_MUTEX,
-	PREFORK_PASS,
-	PREFORK_REUSEPORT,
-};
+#include "servers/core/takers.h"
 
 struct prefork_options {
 	int accept;
-	uint64_t workers, min_spare, max_spare, max_requests;
+	uint64_t workers, max_requests;
+	struct crew_spare spare;
 };
 
-struct prefork {
-	const struct prefork_options *options;
-	struct lock lock; /* for fcntl, flock, mutex */
-};
-
-static bool prefork_locks(const struct prefork_options *options)
-{
-	return options->accept >= PREFORK_FCNTL &&
-	       options->accept <= PREFORK_MUTEX;
-}
-
-static bool prefork_blocks(const struct prefork_options *options)
-{
-	return options->accept != PREFORK_SELECT &&
-	       options->accept != PREFORK_PASS;
-}
-
-/* ---- the child: each way to the next connection ------------------------- */
-
-static int prefork_select(struct acceptor *a)
-{
-	fd_set readable;
-
-	FD_ZERO(&readable);
-	FD_SET(a->listener, &readable);
-	if (select(a->listener + 1, &readable, NULL, NULL, NULL) < 0)
-		return -errno;
-	return accept_try(a, 0); /* -EAGAIN: another one was faster */
-}
-
-static int prefork_locked(struct acceptor *a, struct lock *lock)
-{
-	int fd = lock_take(lock);
-
-	if (fd < 0)
-		return fd;
-	fd = signals_stopping() ? -EINTR : accept_blocking(a);
-	lock_give(lock);
-	return fd;
-}
-
-static int prefork_receive(const struct seat *seat)
-{
-	struct pollfd inbox = {.fd = seat->inbox, .events = POLLIN};
-
-	if (poll(&inbox, 1, -1) < 0)
-		return -errno;
-	return handoff_receive(seat->inbox, true);
-}
-
-static int prefork_next(struct seat *seat, struct acceptor *a)
-{
-	struct prefork *pool = seat->crew->model;
-
-	switch (pool->options->accept) {
-	case PREFORK_SELECT:
-		return prefork_select(a);
-	case PREFORK_PASS:
-		return prefork_receive(seat);
-	case PREFORK_SHARED:
-	case PREFORK_REUSEPORT:
-		return accept_blocking(a);
-	default:
-		return prefork_locked(a, &pool->lock);
-	}
-}
-
+/* A child of the pool. */
 static int prefork_work(struct seat *seat)
 {
-	struct prefork *pool = seat->crew->model;
-	const uint64_t max = pool->options->max_requests;
-	struct acceptor acceptor = {
-		.server = seat->server,
-		.slot = seat->slot,
-		.listener = seat->listener,
-	};
-	struct worker w;
-	int error = lock_in_child(&pool->lock);
+	const struct prefork_options *options = seat->server->model_options;
+	struct taker t;
+	int fd, error = taker_begin(&t, seat);
 
-	if (!error && prefork_blocks(pool->options))
-		error = accept_make_blocking(seat->listener);
-	if (!error)
-		error = worker_init(&w, seat->server, seat->slot, WORKER_LARGE);
 	if (error)
 		return error;
-	seat_ready(seat);
-	for (uint64_t served = 0; !signals_stopping();) {
-		int fd = prefork_next(seat, &acceptor);
-
-		if (fd < 0) {
-			accept_rest(fd);
-			continue;
-		}
-		atomic_store(&seat->slot->busy, 1);
-		serve_socket(&w, fd);
-		atomic_store(&seat->slot->busy, 0);
-		if (pool->options->accept == PREFORK_PASS)
-			seat_idle(seat);
-		if (max && ++served >= max)
+	for (uint64_t served = 1; (fd = taker_next(&t)) >= 0; served++) {
+		serve_socket(&t.worker, fd);
+		if (served == options->max_requests)
 			break; /* a fresh child takes the seat */
 	}
-	worker_release(&w);
+	taker_end(&t);
 	return 0;
-}
-
-/* ---- the parent --------------------------------------------------------- */
-
-static enum crew_accept prefork_crew_accept(int accept)
-{
-	if (accept == PREFORK_PASS)
-		return CREW_TO_IDLE;
-	return accept == PREFORK_REUSEPORT ? CREW_REUSEPORT : CREW_SHARED;
 }
 
 static int prefork_run(struct server *s)
 {
+	static const enum take ways[] = {TAKE_SHARED, TAKE_SELECT, TAKE_FCNTL,
+		TAKE_FLOCK, TAKE_MUTEX, TAKE_PASS, TAKE_REUSEPORT};
 	const struct prefork_options *options = s->model_options;
-	struct prefork pool = {.options = options, .lock = {.fd = -1}};
-	struct crew crew = {
-		.server = s,
-		.kind = CREW_PROCESS,
-		.accept = prefork_crew_accept(options->accept),
-		.workers = (unsigned)options->workers,
-		.min_spare = (unsigned)options->min_spare,
-		.max_spare = (unsigned)options->max_spare,
-		.max_workers = options->min_spare ? 1024 : 0,
-		.work = prefork_work,
-		.model = &pool,
+	struct takers pool = {
+		.how = ways[options->accept],
+		.crew =
+			{
+				.server = s,
+				.kind = CREW_PROCESS,
+				.workers = (unsigned)options->workers,
+				.spare = options->spare,
+				.work = prefork_work,
+			},
 	};
-	int error = 0;
 
-	if (prefork_locks(options))
-		error = lock_init(&pool.lock,
-			(enum lock_kind)(options->accept - PREFORK_FCNTL));
-	if (!error)
-		error = crew_run(&crew);
-	lock_release(&pool.lock);
-	return error;
+	return takers_run(&pool);
 }
 
 static int prefork_available(const struct server *s, char why[WHY_SIZE])
 {
 	const struct prefork_options *options = s->model_options;
 
-	if (options->max_spare && options->max_spare < options->min_spare) {
-		snprintf(why, WHY_SIZE, "max-spare=%llu is below min-spare",
-			(unsigned long long)options->max_spare);
-		return -EINVAL;
-	}
-	return 0;
+	return crew_spare_check(&options->spare, why);
 }
 
 static const struct option_spec prefork_table[] = {
@@ -228,22 +106,7 @@ static const struct option_spec prefork_table[] = {
 		.max = 1024,
 		.help = "children at the start",
 	},
-	{
-		.name = "min-spare",
-		.type = OPTION_COUNT,
-		.offset = offsetof(struct prefork_options, min_spare),
-		.preset = "0",
-		.max = 1024,
-		.help = "keep so many idle, starting more; 0: a fixed pool",
-	},
-	{
-		.name = "max-spare",
-		.type = OPTION_COUNT,
-		.offset = offsetof(struct prefork_options, max_spare),
-		.preset = "1024",
-		.max = 1024,
-		.help = "send idle ones home above it",
-	},
+	CREW_SPARE_OPTIONS(struct prefork_options, spare),
 	{
 		.name = "max-requests",
 		.type = OPTION_COUNT,

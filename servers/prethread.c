@@ -24,139 +24,50 @@
  *           be as large as the number of clients.
  * USED BY   Apache (mpm_worker), Java's classic thread pools, MySQL's
  *           thread cache
- * READ      UNP chapter 30.11 and 30.12; pthread_cond_wait(3); then
- *           servers/pool.c, where a thread is bound for a request only
+ * READ      UNP chapter 30.11 and 30.12; servers/core/takers.c for each way
+ *           to accept; then servers/pool.c, where a thread is bound for a
+ *           request only
  */
-#include <errno.h>
-#include <pthread.h>
-
-#include "servers/core/fd_queue.h"
 #include "servers/core/model.h"
-
-enum prethread_accept {
-	PRETHREAD_MUTEX,
-	PRETHREAD_SHARED,
-	PRETHREAD_QUEUE,
-	PRETHREAD_REUSEPORT,
-};
+#include "servers/core/takers.h"
 
 struct prethread_options {
 	int accept;
 	uint64_t workers, queue;
 };
 
-struct prethread {
-	const struct prethread_options *options;
-	pthread_mutex_t accepting; /* for accept=mutex */
-	struct fd_queue queue;	   /* for accept=queue */
-};
-
-static bool prethread_has_room(struct crew *c)
-{
-	return fd_queue_has_room(&((struct prethread *)c->model)->queue);
-}
-
-static void prethread_put(struct crew *c, int fd)
-{
-	fd_queue_put(&((struct prethread *)c->model)->queue, fd);
-}
-
-static int prethread_take(struct seat *seat, struct fd_queue *queue)
-{
-	bool was_full = false;
-	int fd = fd_queue_take(queue, &was_full);
-
-	if (fd < 0)
-		return fd;
-	if (was_full)
-		seat_idle(seat); /* the main thread may accept again */
-	slot_add(&seat->slot->accepted, 1);
-	return fd;
-}
-
-static int prethread_next(struct seat *seat, struct acceptor *a)
-{
-	struct prethread *pool = seat->crew->model;
-	int fd;
-
-	switch (pool->options->accept) {
-	case PRETHREAD_QUEUE:
-		return prethread_take(seat, &pool->queue);
-	case PRETHREAD_MUTEX:
-		pthread_mutex_lock(&pool->accepting);
-		fd = signals_stopping() ? -EINTR : accept_blocking(a);
-		pthread_mutex_unlock(&pool->accepting);
-		return fd;
-	default:
-		return accept_blocking(a);
-	}
-}
-
-/* What was accepted before the stop is still served. */
-static bool prethread_goes_on(struct prethread *pool)
-{
-	return !signals_stopping() || fd_queue_length(&pool->queue) > 0;
-}
-
+/* A thread of the pool. */
 static int prethread_work(struct seat *seat)
 {
-	struct prethread *pool = seat->crew->model;
-	struct acceptor acceptor = {
-		.server = seat->server,
-		.slot = seat->slot,
-		.listener = seat->listener,
-	};
-	struct worker w;
-	int error = 0;
+	struct taker t;
+	int fd, error = taker_begin(&t, seat);
 
-	if (pool->options->accept != PRETHREAD_QUEUE)
-		error = accept_make_blocking(seat->listener);
-	if (!error)
-		error = worker_init(&w, seat->server, seat->slot, WORKER_LARGE);
 	if (error)
 		return error;
-	seat_ready(seat);
-	while (prethread_goes_on(pool)) {
-		int fd = prethread_next(seat, &acceptor);
-
-		if (fd >= 0)
-			serve_socket(&w, fd);
-		else
-			accept_rest(fd);
-	}
-	worker_release(&w);
+	while ((fd = taker_next(&t)) >= 0)
+		serve_socket(&t.worker, fd);
+	taker_end(&t);
 	return 0;
 }
 
 static int prethread_run(struct server *s)
 {
-	static const enum crew_accept accepts[] = {
-		[PRETHREAD_MUTEX] = CREW_SHARED,
-		[PRETHREAD_SHARED] = CREW_SHARED,
-		[PRETHREAD_QUEUE] = CREW_TO_QUEUE,
-		[PRETHREAD_REUSEPORT] = CREW_REUSEPORT,
-	};
+	static const enum take ways[] = {
+		TAKE_MUTEX, TAKE_SHARED, TAKE_QUEUE, TAKE_REUSEPORT};
 	const struct prethread_options *options = s->model_options;
-	struct prethread pool = {
-		.options = options,
-		.accepting = PTHREAD_MUTEX_INITIALIZER,
+	struct takers pool = {
+		.how = ways[options->accept],
+		.queue_size = options->queue,
+		.crew =
+			{
+				.server = s,
+				.kind = CREW_THREAD,
+				.workers = (unsigned)options->workers,
+				.work = prethread_work,
+			},
 	};
-	struct crew crew = {
-		.server = s,
-		.kind = CREW_THREAD,
-		.accept = accepts[options->accept],
-		.workers = (unsigned)options->workers,
-		.work = prethread_work,
-		.model = &pool,
-		.has_room = prethread_has_room,
-		.put = prethread_put,
-	};
-	int error = fd_queue_init(&pool.queue, options->queue);
 
-	if (!error)
-		error = crew_run(&crew);
-	fd_queue_release(&pool.queue);
-	return error;
+	return takers_run(&pool);
 }
 
 static const struct option_spec prethread_table[] = {

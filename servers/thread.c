@@ -21,130 +21,37 @@
  * READ      pthreads(7); UNP chapter 30.10; then servers/prethread.c
  */
 #include <errno.h>
-#include <limits.h>
 #include <malloc.h>
 #include <pthread.h>
-#include <stdlib.h>
 
 #include "servers/core/model.h"
+#include "servers/core/threads.h"
 
 struct thread_options {
 	uint64_t stack, max;
 };
 
-/* The threads there are, so that they can be asked to end. */
-struct threads {
-	struct server *server;
-	pthread_attr_t attr;
-	pthread_mutex_t lock; /* of the members below */
-	pthread_cond_t ended;
-	struct thread *list;
-};
-
-struct thread {
-	struct threads *all;
-	pthread_t id;
-	int fd;
-	struct slot *slot;
-	struct thread *next, *prev;
-};
-
-static void thread_enlist(struct threads *all, struct thread *t)
-{
-	t->next = all->list;
-	if (t->next)
-		t->next->prev = t;
-	all->list = t;
-}
-
-static void thread_retire(struct threads *all, struct thread *t)
-{
-	if (t->prev)
-		t->prev->next = t->next;
-	else
-		all->list = t->next;
-	if (t->next)
-		t->next->prev = t->prev;
-	pthread_cond_signal(&all->ended);
-}
-
 static void *thread_main(void *argument)
 {
 	struct thread *t = argument;
-	struct threads *all = t->all;
-	struct server *s = all->server;
 
-	signals_in_thread();
-	board_enter(t->slot);
-	serve_alone(s, t->slot, t->fd);
-	board_bury(s->board, t->slot, thread_cpu_ns());
-	pthread_mutex_lock(&all->lock);
-	thread_retire(all, t);
-	pthread_mutex_unlock(&all->lock);
-	free(t);
+	threads_begin(t);
+	serve_alone(t->all->server, t->slot, t->fd);
+	threads_end(t);
 	return NULL;
 }
 
 static void thread_serve(struct threads *all, int fd)
 {
-	struct server *s = all->server;
-	struct slot *slot = board_claim(s->board, SLOT_THREAD);
-	struct thread *t = calloc(1, sizeof(*t));
-	int error = ENOMEM;
+	struct thread *t = threads_add(all, fd);
+	pthread_t id;
+	int error;
 
-	slot_add(&slot->accepted, 1);
-	if (t) {
-		*t = (struct thread) {.all = all, .fd = fd, .slot = slot};
-		/* The lock is held until it is on the list: it may end before
-		 * pthread_create() returns. */
-		pthread_mutex_lock(&all->lock);
-		error = pthread_create(&t->id, &all->attr, thread_main, t);
-		if (!error)
-			thread_enlist(all, t);
-		pthread_mutex_unlock(&all->lock);
-	}
-	if (error) {
-		accept_abandon(s, slot, fd, "thread", error);
-		board_bury(s->board, slot, 0);
-		free(t);
-	}
-}
-
-/* Nudges all threads until they have ended; each cuts its connection at the
- * deadline by itself. False if one does not listen even then. */
-static bool thread_drain(struct threads *all)
-{
-	const uint64_t patience = signals_deadline() + NS_PER_S;
-	bool ended;
-
-	pthread_mutex_lock(&all->lock);
-	while (all->list && clock_ns() < patience) {
-		const struct timespec until =
-			clock_timespec(clock_ns() + SIGNALS_NUDGE_NS);
-
-		for (struct thread *t = all->list; t; t = t->next)
-			signals_nudge_thread(t->id);
-		pthread_cond_clockwait(
-			&all->ended, &all->lock, CLOCK_MONOTONIC, &until);
-	}
-	ended = !all->list;
-	pthread_mutex_unlock(&all->lock);
-	return ended;
-}
-
-static struct threads *threads_new(struct server *s, size_t stack)
-{
-	struct threads *all = calloc(1, sizeof(*all));
-
-	if (!all)
-		return NULL;
-	all->server = s;
-	pthread_mutex_init(&all->lock, NULL);
-	pthread_cond_init(&all->ended, NULL);
-	pthread_attr_init(&all->attr);
-	pthread_attr_setdetachstate(&all->attr, PTHREAD_CREATE_DETACHED);
-	pthread_attr_setstacksize(&all->attr, stack);
-	return all;
+	if (!t)
+		return;
+	error = pthread_create(&id, &all->attr, thread_main, t);
+	if (error)
+		threads_abandon(t, error);
 }
 
 static int thread_run(struct server *s)
@@ -164,8 +71,7 @@ static int thread_run(struct server *s)
 	while ((fd = accept_next(&acceptor)) != -ESHUTDOWN)
 		if (fd >= 0)
 			thread_serve(all, fd);
-	if (thread_drain(all))
-		free(all); /* else a thread still uses it */
+	threads_drain(all);
 	return 0;
 }
 

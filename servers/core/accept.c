@@ -10,6 +10,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "servers/core/handoff.h"
 #include "servers/core/scoreboard.h"
 #include "servers/core/server.h"
 #include "servers/core/signals.h"
@@ -93,6 +94,18 @@ int accept_completed(struct acceptor *a, int result)
 	a->starved = false;
 	slot_add(&a->slot->accepted, 1);
 	return result;
+}
+
+int accept_handed(struct acceptor *a, int inbox, bool between_processes)
+{
+	const int fd = handoff_receive(inbox, between_processes);
+
+	if (fd != -EMFILE)
+		return fd;
+	board_error(a->server->board, "accept", EMFILE);
+	slot_add(&a->slot->closed, 1);
+	server_leave(a->server);
+	return -EINTR;
 }
 
 int accept_make_blocking(int listener)

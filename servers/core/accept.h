@@ -50,6 +50,11 @@ int accept_refuse(struct acceptor *a);
  * socket or -errno. Not -EAGAIN. */
 int accept_completed(struct acceptor *a, int result);
 
+/* The next socket from an inbox (handoff.h): the main thread has accepted it,
+ * and counted it as ours. One that finds no room here ends, and -EINTR is
+ * returned; -EAGAIN: none waits; -EPIPE: nobody sends any more. */
+int accept_handed(struct acceptor *a, int inbox, bool between_processes);
+
 #define ACCEPT_RETRY_NS UINT64_C(20000000)
 
 /*

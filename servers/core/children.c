@@ -47,14 +47,6 @@ int children_add(struct children *all, pid_t pid, struct slot *slot)
 	return 0;
 }
 
-static uint64_t children_cpu_ns(const struct rusage *used)
-{
-	return (uint64_t)(used->ru_utime.tv_sec + used->ru_stime.tv_sec) *
-		       NS_PER_S +
-	       (uint64_t)(used->ru_utime.tv_usec + used->ru_stime.tv_usec) *
-		       NS_PER_US;
-}
-
 static void children_tell_death(struct children *all, pid_t pid, int status)
 {
 	if (WIFEXITED(status) && !WEXITSTATUS(status))
@@ -90,7 +82,7 @@ void children_reap(struct children *all)
 		children_tell_death(all, pid, status);
 		board_lost(all->board, all->list[i].slot);
 		board_bury(
-			all->board, all->list[i].slot, children_cpu_ns(&used));
+			all->board, all->list[i].slot, clock_rusage_ns(&used));
 		all->list[i] = all->list[--all->count];
 	}
 }

@@ -202,7 +202,7 @@ static int seat_start(struct crew *c, struct seat *seat)
 
 static int crew_init(struct crew *c)
 {
-	c->size = c->max_workers > c->workers ? c->max_workers : c->workers;
+	c->size = c->spare.min ? CREW_MOST : c->workers;
 	c->seats = calloc(c->size, sizeof(*c->seats));
 	c->event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	c->spawn_rate = 1;
@@ -285,14 +285,6 @@ static void crew_release(struct crew *c)
 
 /* ---- deaths ------------------------------------------------------------ */
 
-static uint64_t crew_cpu_ns(const struct rusage *used)
-{
-	return (uint64_t)(used->ru_utime.tv_sec + used->ru_stime.tv_sec) *
-		       NS_PER_S +
-	       (uint64_t)(used->ru_utime.tv_usec + used->ru_stime.tv_usec) *
-		       NS_PER_US;
-}
-
 static void crew_tell_death(const struct seat *seat, int status, uint64_t lost)
 {
 	if (seat->crew->cutting && WIFSIGNALED(status) &&
@@ -322,7 +314,7 @@ static void crew_bury(struct crew *c, struct seat *seat, int status,
 	seat->running = false;
 	seat_close(&seat->outbox);
 	atomic_store(&seat->slot->busy, 0);
-	slot_add(&seat->slot->cpu_ns, crew_cpu_ns(used));
+	slot_add(&seat->slot->cpu_ns, clock_rusage_ns(used));
 	if (!ordered)
 		crew_tell_death(seat, status, lost);
 	if (seat->leaving) {
@@ -383,6 +375,15 @@ static uint64_t crew_respawn(struct crew *c)
 
 /* ---- a pool that follows the load -------------------------------------- */
 
+int crew_spare_check(const struct crew_spare *spare, char why[WHY_SIZE])
+{
+	if (!spare->max || spare->max >= spare->min)
+		return 0;
+	snprintf(why, WHY_SIZE, "max-spare=%llu is below min-spare",
+		(unsigned long long)spare->max);
+	return -EINVAL;
+}
+
 static void crew_grow(struct crew *c)
 {
 	unsigned wanted = c->spawn_rate;
@@ -420,7 +421,7 @@ static void crew_adjust(struct crew *c)
 {
 	unsigned idle = 0;
 
-	if (!c->min_spare || clock_ns() < c->adjust_ns)
+	if (!c->spare.min || clock_ns() < c->adjust_ns)
 		return;
 	c->adjust_ns = clock_ns() + CREW_ADJUST_NS;
 	for (unsigned i = 0; i < c->size; i++)
@@ -430,12 +431,12 @@ static void crew_adjust(struct crew *c)
 	for (unsigned i = 0; i < c->size; i++)
 		if (c->seats[i].leaving && c->seats[i].running)
 			kill(c->seats[i].pid, SIGTERM);
-	if (idle < c->min_spare) {
+	if (idle < c->spare.min) {
 		crew_grow(c);
 		return;
 	}
 	c->spawn_rate = 1;
-	if (idle > c->max_spare)
+	if (idle > c->spare.max)
 		crew_shrink(c);
 }
 
@@ -550,7 +551,7 @@ static int crew_wait_ms(const struct crew *c, uint64_t respawn_ns, bool room)
 	const uint64_t now = clock_ns();
 	uint64_t until = respawn_ns ? respawn_ns : UINT64_MAX;
 
-	if (c->min_spare && c->adjust_ns < until)
+	if (c->spare.min && c->adjust_ns < until)
 		until = c->adjust_ns;
 	if (!room && now + ACCEPT_RETRY_NS < until)
 		until = now + ACCEPT_RETRY_NS;

@@ -17,6 +17,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "common/options.h"
+
 struct crew;
 struct server;
 struct slot;
@@ -39,7 +41,7 @@ struct seat {
 	struct slot *slot;
 	unsigned id;
 	int listener; /* accept here; -1: connections come by the inbox */
-	int inbox;    /* for handoff_receive(), or -1 */
+	int inbox;    /* for accept_handed(), or -1 */
 	int event;    /* readable when signals_stopping() may have changed */
 
 	/* The crew's. */
@@ -52,6 +54,11 @@ struct seat {
 	_Atomic bool ended; /* a thread: its work() has returned */
 	unsigned stillborn; /* deaths in a row before seat_ready() */
 	uint64_t start_ns;  /* when to start the successor */
+};
+
+/* How a pool of processes follows the load: CREW_SPARE_OPTIONS describes it. */
+struct crew_spare {
+	uint64_t min, max; /* idle workers; min 0: a pool of a fixed size */
 };
 
 struct crew {
@@ -69,8 +76,7 @@ struct crew {
 	 * as accepted yet. seat_idle() tells that there may be room again. */
 	bool (*has_room)(struct crew *c);
 	void (*put)(struct crew *c, int fd);
-	/* A pool of processes that follows the load: 0, 0, 0 is a fixed one. */
-	unsigned min_spare, max_spare, max_workers;
+	struct crew_spare spare;
 
 	/* The crew's. */
 	struct seat *seats;
@@ -83,6 +89,26 @@ struct crew {
 	bool ready, failed;
 	bool cutting; /* the time is over: we kill them ourselves */
 };
+
+enum { CREW_MOST = 1024 }; /* workers of a pool that follows the load */
+
+#define CREW_SPARE_OPTIONS(owner, member)                                      \
+	{                                                                      \
+		.name = "min-spare",                                           \
+		.type = OPTION_COUNT,                                          \
+		.offset = offsetof(owner, member.min),                         \
+		.preset = "0",                                                 \
+		.max = CREW_MOST,                                              \
+		.help = "keep so many idle, starting more; 0: a fixed pool",   \
+	},                                                                     \
+	{                                                                      \
+		.name = "max-spare", .type = OPTION_COUNT,                     \
+		.offset = offsetof(owner, member.max), .preset = "1024",       \
+		.max = CREW_MOST, .help = "send idle ones home above it",      \
+	}
+
+/* For available(): 0, or -EINVAL. */
+int crew_spare_check(const struct crew_spare *spare, char why[WHY_SIZE]);
 
 /* Runs the server: starts the workers, says server_ready(), looks after them
  * until the end. 0, or -errno after saying why. Main thread only. */

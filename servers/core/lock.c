@@ -14,11 +14,15 @@ static int lock_init_mutex(struct lock *l)
 
 	l->mutex = mmap(NULL, sizeof(*l->mutex), PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (l->mutex == MAP_FAILED)
+	if (l->mutex == MAP_FAILED) {
+		l->mutex = NULL;
 		return -errno;
+	}
 	pthread_mutexattr_init(&attr);
-	pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
-	pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
+	if (l->kind == LOCK_MUTEX) {
+		pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
+		pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
+	}
 	pthread_mutex_init(l->mutex, &attr);
 	pthread_mutexattr_destroy(&attr);
 	return 0;
@@ -27,7 +31,9 @@ static int lock_init_mutex(struct lock *l)
 int lock_init(struct lock *l, enum lock_kind kind)
 {
 	*l = (struct lock) {.kind = kind, .fd = -1};
-	if (kind == LOCK_MUTEX)
+	if (kind == LOCK_NONE)
+		return 0;
+	if (kind == LOCK_MUTEX || kind == LOCK_THREADS)
 		return lock_init_mutex(l);
 	/* A file without a name: it cannot be left behind. */
 	l->fd = memfd_create("accept lock", MFD_CLOEXEC);

@@ -1,19 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Locks between the workers of a pool, for whoever may accept next. Each frees
- * itself when its holder is killed.
+ * Locks between the workers of a pool, for whoever may accept next. Between
+ * processes each frees itself when its holder is killed.
  */
 #ifndef SERVERLAB_CORE_LOCK_H
 #define SERVERLAB_CORE_LOCK_H
 
 #include <pthread.h>
 
-enum lock_kind { LOCK_FCNTL, LOCK_FLOCK, LOCK_MUTEX };
+enum lock_kind {
+	LOCK_NONE, /* not to be taken */
+	LOCK_FCNTL,
+	LOCK_FLOCK,
+	LOCK_MUTEX,
+	LOCK_THREADS, /* a mutex within one process */
+};
 
 struct lock {
 	enum lock_kind kind;
-	int fd;			/* of the file; -1 for a mutex */
-	pthread_mutex_t *mutex; /* shared by processes, robust */
+	int fd; /* of the file, or -1 */
+	pthread_mutex_t *mutex;
 };
 
 /* Before the first fork. 0 or -errno. */

@@ -10,7 +10,6 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "servers/core/handoff.h"
 #include "servers/core/hub.h"
 #include "servers/core/scoreboard.h"
 #include "servers/core/server.h"
@@ -345,19 +344,16 @@ static void loop_receive(struct loop *l)
 	const bool process = l->seat->crew->kind == CREW_PROCESS;
 
 	for (int i = 0; i < LOOP_ACCEPTS; i++) {
-		const int fd = handoff_receive(l->inbox.fd, process);
+		const int fd =
+			accept_handed(&l->acceptor, l->inbox.fd, process);
 
 		if (fd == -EAGAIN)
 			return;
-		if (fd == -EMFILE) { /* it was counted as accepted for us */
-			board_error(l->worker.board, "accept", EMFILE);
-			slot_add(&l->worker.slot->closed, 1);
-			server_leave(l->worker.server);
-		} else if (fd < 0) {
+		if (fd >= 0) {
+			loop_adopt(l, fd);
+		} else if (fd != -EINTR) {
 			loop_watch(l, &l->inbox, 0); /* nobody sends any more */
 			return;
-		} else {
-			loop_adopt(l, fd);
 		}
 	}
 }

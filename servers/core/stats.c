@@ -8,12 +8,6 @@
 #include "servers/core/scoreboard.h"
 #include "servers/core/server.h"
 
-static double stats_seconds(const struct timeval *a, const struct timeval *b)
-{
-	return (double)(a->tv_sec + b->tv_sec) +
-	       (double)(a->tv_usec + b->tv_usec) / 1e6;
-}
-
 void stats_write(const struct server *s, FILE *out)
 {
 	struct rusage self = {0}, children = {0};
@@ -31,8 +25,8 @@ void stats_write(const struct server *s, FILE *out)
 	json_string(&j, "handler", s->handler_spec);
 	json_u64(&j, "lifetime_ns", clock_ns() - s->board->started_ns);
 	json_number(&j, "cpu_seconds",
-		stats_seconds(&self.ru_utime, &self.ru_stime) +
-			stats_seconds(&children.ru_utime, &children.ru_stime));
+		(double)(clock_rusage_ns(&self) + clock_rusage_ns(&children)) /
+			NS_PER_S);
 	/* Of the largest process. */
 	json_u64(&j, "peak_rss_bytes", (uint64_t)rss_kib * 1024);
 	json_object(&j, "context_switches");
