@@ -3,6 +3,7 @@
 
 #include "common/clock.h"
 #include "compare/cpus.h"
+#include "compare/external.h"
 #include "compare/inject.h"
 #include "compare/outcome.h"
 
@@ -375,12 +376,16 @@ static int check_models(
 	struct plan *p, const struct texts *known, char why[WHY_SIZE])
 {
 	for (size_t i = 0; i < p->models.count; i++) {
+		const char *model = p->models.at[i];
 		size_t used;
 
-		if (programs_know(known, p->models.at[i]))
+		if (external_named(model) &&
+			external_check(model, why) == -EINVAL)
+			return -EINVAL;
+		if (programs_know(known, model))
 			continue;
 		used = (size_t)snprintf(why, WHY_SIZE,
-			"there is no model %s; there are:", p->models.at[i]);
+			"there is no model %s; there are:", model);
 		for (size_t k = 0; k < known->count && used < WHY_SIZE; k++)
 			if (!strchr(known->at[k], ':') ||
 				programs_is_peer(known->at[k]))
@@ -512,14 +517,22 @@ static bool next_point(const struct plan *p, size_t at[PLAN_AXES])
 /* What the cells of a model that is not there say. */
 static void skip_unknown(const struct texts *known, struct run *run)
 {
-	for (size_t c = 0; c < run->cell_count; c++)
-		if (!programs_know(known, run->cells[c].model))
-			field_text(&run->cells[c].skipped,
-				programs_is_peer(run->cells[c].model)
+	char why[WHY_SIZE];
+
+	for (size_t c = 0; c < run->cell_count; c++) {
+		struct cell *cell = &run->cells[c];
+
+		if (!programs_know(known, cell->model))
+			field_text(&cell->skipped,
+				programs_is_peer(cell->model)
 					? "not built here: scripts/setup "
 					  "--peers brings what it needs, "
 					  "then make"
 					: "this server has no such model");
+		else if (external_named(cell->model) &&
+			 external_check(cell->model, why))
+			field_text(&cell->skipped, why);
+	}
 }
 
 int plan_cells(const struct plan *p, const struct texts *known, struct run *run)

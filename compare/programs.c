@@ -3,6 +3,7 @@
 
 #include "common/log.h"
 #include "compare/child.h"
+#include "compare/external.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -184,7 +185,7 @@ bool programs_know(const struct texts *names, const char *spec)
 
 	if (programs_is_peer(spec))
 		return texts_have(names, spec);
-	if (strchr(spec, '/') || !strncmp(spec, "external:", 9))
+	if (external_named(spec) || strchr(spec, '/'))
 		return true;
 	if (len >= sizeof(name))
 		return false;

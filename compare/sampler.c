@@ -4,6 +4,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "compare/child.h"
+#include "compare/external.h"
 #include "compare/inject.h"
 #include "compare/outcome.h"
 
@@ -21,13 +22,14 @@
 
 enum {
 	TICK_MS = 200,
-	START_MS = 60000,   /* for a server to be ready, on a slow machine */
-	CONNECT_MS = 60000, /* for a client to have its connections */
-	LATE_MS = 60000,    /* beyond the time that was asked for */
-	ORPHAN_MS = 3000,   /* for a client whose server has died */
-	STOP_MS = 10000,    /* for a server to end after SIGTERM */
-	USAGE = 64,	    /* EX_USAGE: the spec is wrong */
-	UNAVAILABLE = 69,   /* EX_UNAVAILABLE: not on this machine */
+	START_MS = 60000,    /* for a server to be ready, on a slow machine */
+	EXTERNAL_ASK_MS = 5, /* between two looks whether one is */
+	CONNECT_MS = 60000,  /* for a client to have its connections */
+	LATE_MS = 60000,     /* beyond the time that was asked for */
+	ORPHAN_MS = 3000,    /* for a client whose server has died */
+	STOP_MS = 10000,     /* for a server to end after SIGTERM */
+	USAGE = 64,	     /* EX_USAGE: the spec is wrong */
+	UNAVAILABLE = 69,    /* EX_UNAVAILABLE: not on this machine */
 	ARGS = 64,
 };
 
@@ -40,6 +42,7 @@ struct taking {
 	int ready, phase;	      /* the ends that we read */
 	int client_json, server_json; /* files in memory */
 	char address[128];
+	int port; /* of a program that was told it; 0: it tells us */
 	struct usage before, after;
 	bool whole; /* both edges were read */
 	struct injection injection;
@@ -206,13 +209,32 @@ static void peer_args(struct taking *t, struct args *a, int ready)
 	args_add(a, "%s", t->cell->handler);
 }
 
-static void server_args(struct taking *t, struct args *a, int ready)
+/* Any program: it gets its port, and is asked whether it listens. */
+static int external_args(struct taking *t, struct args *a)
+{
+	wordexp_t words;
+	int rc = t->port = external_port();
+
+	if (rc > 0)
+		rc = external_words(t->cell->model, t->port, &words);
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < words.we_wordc; i++)
+		args_add(a, "%s", words.we_wordv[i]);
+	wordfree(&words);
+	snprintf(t->address, sizeof(t->address), "127.0.0.1:%d", t->port);
+	return 0;
+}
+
+static int server_args(struct taking *t, struct args *a, int ready)
 {
 	const struct cell *cell = t->cell;
 
+	if (external_named(cell->model))
+		return external_args(t, a);
 	if (programs_is_peer(cell->model)) {
 		peer_args(t, a, ready);
-		return;
+		return 0;
 	}
 	args_add(a, "%s", t->sampler->programs->server);
 	args_add(a, "--model");
@@ -228,6 +250,7 @@ static void server_args(struct taking *t, struct args *a, int ready)
 	args_add(a, "--cpus");
 	args_add(a, "%s", t->sampler->plan->server_cpus);
 	args_add_options(a, cell, "server");
+	return 0;
 }
 
 static int server_start(struct taking *t)
@@ -247,8 +270,9 @@ static int server_start(struct taking *t)
 	if (pipe2(ready, O_CLOEXEC))
 		return -errno;
 	keep[0] = ready[1];
-	server_args(t, &args, ready[1]);
-	rc = child_start(&t->server, &setup);
+	rc = server_args(t, &args, ready[1]);
+	if (!rc)
+		rc = child_start(&t->server, &setup);
 	close(ready[1]);
 	t->ready = ready[0];
 	args_release(&args);
@@ -263,7 +287,10 @@ static int server_refused(struct taking *t, struct cell *cell)
 
 	if (child_wait(&t->server, STOP_MS))
 		return outcome_invalid(t->sample,
-			"the server closed its ready pipe and said no address");
+			t->port ? "the server did not listen on port %d"
+				: "the server closed its ready pipe and said "
+				  "no address",
+			t->port);
 	child_last_words(&t->server, words, sizeof(words));
 	if (WIFEXITED(t->server.status))
 		status = WEXITSTATUS(t->server.status);
@@ -280,10 +307,25 @@ static int server_refused(struct taking *t, struct cell *cell)
 		child_end(&t->server, end, sizeof(end)));
 }
 
+/* Nothing tells when a program of any kind listens: it is asked. */
+static int external_await(struct taking *t, uint64_t until_ns)
+{
+	int rc;
+
+	do {
+		rc = taking_wait(t, -1, in_ms(EXTERNAL_ASK_MS));
+		if (rc == -ETIMEDOUT)
+			rc = external_ready(t->port);
+	} while (!rc && clock_ns() < until_ns);
+	return rc > 0 ? 0 : rc ? rc : -ETIMEDOUT;
+}
+
 static int server_ready(struct taking *t, struct cell *cell)
 {
-	int rc = taking_line(
-		t, t->ready, in_ms(START_MS), t->address, sizeof(t->address));
+	const uint64_t until = in_ms(START_MS);
+	int rc = t->port ? external_await(t, until)
+			 : taking_line(t, t->ready, until, t->address,
+				   sizeof(t->address));
 
 	if (rc == -EPIPE || rc == -ECHILD)
 		return server_refused(t, cell);

@@ -55,11 +55,22 @@ static bool continues(const char *part)
 	return part[len] == '=';
 }
 
-/* The first comma or semicolon that is not escaped; or the end. */
+/* Behind the quoted text that begins here, if one does and it ends. */
+static const char *skip_quoted(const char *text)
+{
+	const char *end = NULL;
+
+	if (*text == '"' || *text == '\'')
+		end = strchr(text + 1, *text);
+	return end ? end + 1 : text + 1;
+}
+
+/* The first comma or semicolon that is not escaped or quoted; or the end. */
 static const char *find_end(const char *text)
 {
 	while (*text && *text != ',' && *text != ';')
-		text += text[0] == '\\' && text[1] ? 2 : 1;
+		text = text[0] == '\\' && text[1] ? text + 2
+						  : skip_quoted(text);
 	return text;
 }
 

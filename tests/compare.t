@@ -113,6 +113,43 @@ def a_run_is_kept_and_shown(cell):
 
 
 @TABLE.cell
+def any_program(cell):
+    """external:COMMAND {port} is a server like any other"""
+    model = f"external:'{server.program('limit')}' 127.0.0.1:{{port}}"
+    succeed(cell, "run", "--models", f"{model},epoll", *QUICK)
+    nothing_left()
+    rows = database(cell).execute(
+        "SELECT model, sample.* FROM sample JOIN cell ON cell.id = cell_id"
+    ).fetchall()
+    equal(sorted(r["model"] for r in rows), ["epoll"] * 2 + [model] * 2,
+          "models")
+    for row in rows:
+        equal(row["status"], "valid", f"status ({row['reason']})")
+        check(row["cpu_ns"] > 0, "CPU time was measured")
+        check(row["rss_bytes"] > 0, "memory was measured")
+        equal(row["server"] is None, row["model"] == model,
+              "statistics of its own")
+
+
+@TABLE.cell
+def a_program_that_cannot_be_one(cell):
+    """a command that cannot be run is refused, or skipped where its program is
+    missing; one that dies at once is said to have"""
+    for command, word in (("cat", "{port}"), ("a | b {port}", "not a command")):
+        result = compare(cell, "run", "--models", f"external:{command}", *QUICK)
+        equal(result.returncode, 64, f"exit status of {command}")
+        check(word in result.stderr, result.stderr)
+    table = succeed(cell, "run", "--models",
+                    "external:./no-such {port};epoll", *QUICK)
+    check("there is no program ./no-such" in table, table)
+    table = succeed(cell, "run", "--models",
+                    "epoll;external:sh -c 'echo kaputt >&2; exit 3' {port}",
+                    *QUICK)
+    check("kaputt" in table and "exit status 3" in table, table)
+    nothing_left()
+
+
+@TABLE.cell
 def every_model_of_the_server(cell):
     """without --models all that the server lists are measured, and the limit"""
     listed = server.run("server", "--list-models").stdout.splitlines()

@@ -5,6 +5,7 @@
     tests/conformance.t                     all models, all cases
     tests/conformance.t epoll ./mine.so     these models
     tests/conformance.t -k half-close poll  cases whose name matches
+    tests/conformance.t 'external:./mine --port {port}'     any program
 
 MODEL=SPEC in the environment chooses a model too, and TRAITS="holds=1 ..." tells
 of one that is not listed in tests/lib/models.py what stands there of others.
@@ -44,7 +45,7 @@ def main():
         return 0
     if not server.have("server"):
         return tap.skip_all(f"there is no {server.program('server')}")
-    specs = chosen.models or os.environ.get("MODEL", "").split()
+    specs = chosen.models or models.split(os.environ.get("MODEL", ""))
     wanted = [models.find(s) for s in specs] or models.MODELS
     return tap.run_cells(suite.cells(wanted, cases), chosen.jobs)
 

@@ -8,7 +8,7 @@ from lib.suite import case
 from lib.tap import check, equal
 
 
-@case()
+@case(twin=True)
 def many_requests(lab):
     """requests and bytes are those that the clients saw"""
     lines = random_lines(50, seed=6)
@@ -48,7 +48,7 @@ def one_request_each(lab):
     equal(stats["bytes_out"], 600, "bytes out")
 
 
-@case()
+@case(twin=True)
 def pipelined(lab):
     """requests that arrive together count one by one"""
     lines = random_lines(3000, seed=7)
@@ -59,7 +59,7 @@ def pipelined(lab):
     equal(stats["bytes_in"], len(lines), "bytes in")
 
 
-@case()
+@case(twin=True)
 def sized_requests(lab):
     """echo:size=N counts N bytes as one request, however they arrive"""
     data = b"z" * 100 * 64
@@ -71,7 +71,7 @@ def sized_requests(lab):
     equal(stats["requests"], 100, "requests")
 
 
-@case()
+@case(twin=True)
 def resets_are_counted(lab):
     """a connection that is reset is counted as closed, and as an error"""
     with lab.server("line") as server:

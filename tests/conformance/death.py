@@ -49,7 +49,7 @@ def killed_process(lab):
         equal(server.connect().ask(b"new\n"), b"NEW\n", "reply")
         until(lambda: not proc.zombies(server.pid), "no zombie is left")
         server.stop()
-    check(re.search(r"signal 9|SIGKILL|[Kk]illed", server.text("stderr")),
+    check(re.search(r"signal 9|SIGKILL|[Kk]illed", server.said("stderr")),
           "the log says that a signal killed it")
 
 

@@ -27,7 +27,7 @@ class Flood:
         self.peer.read(len(self.block))
 
 
-@case(holds=6)
+@case(holds=6, twin=True)
 def flood(lab):
     """one client that never stops sending does not starve five others"""
     with lab.server("echo") as server, Background(Flood(server)):

@@ -27,7 +27,7 @@ def free_port(lab):
         equal(host, "127.0.0.1", "host")
         check(int(port) > 0, f"a port that one can connect to, not {port}")
         server.connect().echo()
-        equal(server.text("stdout").splitlines(),
+        equal(server.said("stdout").splitlines(),
               [f"listening on {server.address} "
                f"(model {lab.model.spec}, handler echo)"],
               "standard output")
@@ -51,7 +51,7 @@ def ipv6(lab):
         raise Skip(f"no IPv6 here: {error}") from None
     with lab.server(listen="[::1]:0") as server:
         check(server.address.startswith("[::1]:"), server.address)
-        check(server.address in server.text("stdout"), "in the ready line")
+        check(server.address in server.said("stdout"), "in the ready line")
         server.connect().echo()
 
 

@@ -43,7 +43,7 @@ def sigint(lab):
     stopped_by(lab, signal.SIGINT)
 
 
-@case()
+@case(twin=True)
 def idle_connections(lab):
     """connections between two requests are closed and not waited for"""
     with lab.server("line", *PATIENT) as server:
@@ -97,7 +97,7 @@ def reply_under_way(lab):
     equal(received, 16384 * stats["requests"], "bytes of replies counted")
 
 
-@case()
+@case(twin=True)
 def drain_timeout(lab):
     """what does not finish within --drain-timeout is cut off"""
     with lab.server("line", "--drain-timeout", "1s") as server:
@@ -110,7 +110,7 @@ def drain_timeout(lab):
     equal(stats["requests"], 1, "requests")
 
 
-@case()
+@case(twin=True)
 def drains_at_rest(lab):
     """waiting for a request to be finished costs no CPU"""
     with lab.server("line", *PATIENT) as server:
@@ -134,7 +134,7 @@ def never_reads(lab):
         server.stopped()
 
 
-@case()
+@case(twin=True)
 def second_signal(lab):
     """a second signal ends it at once, whatever is under way"""
     with lab.server("line", *PATIENT) as server:
@@ -148,7 +148,7 @@ def second_signal(lab):
         equal(peer.read_until_gone(), b"", "what its client is sent")
 
 
-@case()
+@case(twin=True)
 def under_traffic(lab):
     """a stop under full traffic leaves each client with whole replies"""
     lines = random_lines(2000, seed=5)

@@ -14,7 +14,7 @@ from lib.tap import check, equal
 LONGEST_LINE = 16384
 
 
-@case()
+@case(twin=True)
 def byte_by_byte(lab):
     """a request that arrives byte by byte gets the same reply"""
     with lab.server("line") as server, server.connect() as peer:
@@ -23,7 +23,7 @@ def byte_by_byte(lab):
         equal(peer.read_line(), line.upper(), "reply")
 
 
-@case()
+@case(twin=True)
 def one_batch(lab):
     """a thousand requests in one write are all answered, in order"""
     lines = random_lines(1000, seed=1)
@@ -31,7 +31,7 @@ def one_batch(lab):
         equal(exchange(peer, lines, len(lines)), lines.upper(), "replies")
 
 
-@case()
+@case(twin=True)
 def random_splits(lab):
     """any split of the same requests gives the same replies"""
     lines = random_lines(200, seed=2)
@@ -43,7 +43,7 @@ def random_splits(lab):
                       f"replies for seed {seed}")
 
 
-@case()
+@case(twin=True)
 def binary(lab):
     """every byte value passes unchanged"""
     data = bytes(range(256)) * 300
@@ -51,7 +51,7 @@ def binary(lab):
         equal(exchange(peer, data, len(data)), data, "echo")
 
 
-@case()
+@case(twin=True)
 def slow_reader(lab):
     """a megabyte comes back whole to a peer that reads little by little"""
     data = os.urandom(1 << 20)
@@ -71,7 +71,7 @@ def partial_writes(lab):
         equal(len(peer.read_to_end()), 400 * 16384, "bytes received")
 
 
-@case()
+@case(twin=True)
 def half_close(lab):
     """half-close still gets the whole reply"""
     lines = random_lines(10000, seed=3)
@@ -80,7 +80,7 @@ def half_close(lab):
               lines.upper(), "replies, then the end")
 
 
-@case()
+@case(twin=True)
 def half_close_at_once(lab):
     """a request and a half-close in one go get the reply, then the end"""
     with lab.server("line") as server:
@@ -91,7 +91,7 @@ def half_close_at_once(lab):
                 equal(peer.read_to_end(), b"ONE\nTWO\n", "reply")
 
 
-@case()
+@case(twin=True)
 def bounded_output(lab):
     """a peer that does not read is not read from without bound"""
     block, most = os.urandom(1 << 16), 64 << 20
@@ -156,7 +156,7 @@ def greeted_despite_input(server):
             return
 
 
-@case()
+@case(twin=True)
 def line_too_long(lab):
     """a line that is too long gets an error, which no reset swallows"""
     with lab.server("line") as server, server.connect() as peer:
@@ -166,7 +166,7 @@ def line_too_long(lab):
         check(said.endswith(b"\n"), f"a whole line, not {said!r}")
 
 
-@case()
+@case(twin=True)
 def longest_line(lab):
     """a line just below the limit is answered, in whatever pieces it comes"""
     line = b"y" * (LONGEST_LINE - 2) + b"\n"
@@ -175,7 +175,7 @@ def longest_line(lab):
         equal(peer.read(len(line) * 3), line.upper() * 3, "replies")
 
 
-@case()
+@case(twin=True)
 def twenty_at_once(lab):
     """twenty clients connect at once, and each gets its own hello back"""
     with lab.server("echo") as server:
@@ -189,7 +189,7 @@ def twenty_at_once(lab):
     equal(stats["accepted"], 20, "connections")
 
 
-@case(holds=2)
+@case(holds=2, twin=True)
 def reset_is_private(lab):
     """a peer that resets its connection ends no other"""
     with lab.server("line") as server:
@@ -214,7 +214,7 @@ def reset_before_accept(lab):
         server.connect().echo()
 
 
-@case()
+@case(twin=True)
 def rough_endings(lab):
     """connections that end in every possible way, many at once, do no harm"""
     chance = random.Random(8)
@@ -265,7 +265,7 @@ def sigpipe(lab):
         server.connect().echo()
 
 
-@case(holds=2)
+@case(holds=2, twin=True)
 def silent_peers_are_no_burden(lab):
     """connections that say nothing keep none that talks from its replies"""
     with lab.server("echo") as server:
@@ -289,7 +289,7 @@ def in_turn(lab):
         equal(waiting.read(6), b"hello\n", "echo, in turn")
 
 
-@case()
+@case(twin=True)
 def many_short_connections(lab):
     """two hundred connections one after the other are all served"""
     with lab.server("line") as server:

@@ -11,7 +11,7 @@ from lib.tap import Failure, check, equal
 STALLED = b"16384\n" * 3000  # asks for more than all buffers hold
 
 
-@case()
+@case(twin=True)
 def idle(lab):
     """--idle-timeout: a silent connection is closed, and counted"""
     with lab.server("echo", "--idle-timeout", "300ms") as server:
@@ -24,7 +24,7 @@ def idle(lab):
     equal(stats["errors"].get("timeout.idle"), 2, "timeout.idle")
 
 
-@case(holds=2)
+@case(holds=2, twin=True)
 def active_is_not_idle(lab):
     """--idle-timeout: a connection that goes on talking is not closed"""
     allowed = 1.0
@@ -74,7 +74,7 @@ def idle_server(lab):
     raise Failure("this machine stops for longer than the timeout each time")
 
 
-@case()
+@case(twin=True)
 def trickle(lab):
     """--request-timeout: a request that never becomes whole is cut off"""
     with lab.server("line", "--request-timeout", "500ms") as server:
@@ -84,7 +84,7 @@ def trickle(lab):
     equal(stats["errors"].get("timeout.request"), 1, "timeout.request")
 
 
-@case(holds=3)
+@case(holds=3, twin=True)
 def trickle_hurts_no_other(lab):
     """--request-timeout: whole requests are served meanwhile, and a connection
     that rests between two of them is not cut off"""
@@ -149,7 +149,7 @@ def never_reads_hurts_no_other(lab):
     equal(stats["errors"].get("timeout.write"), 1, "timeout.write")
 
 
-@case()
+@case(twin=True)
 def no_timeouts_by_mistake(lab):
     """timeouts that are long do not fire"""
     with lab.server("line", "--idle-timeout", "5m", "--request-timeout", "5m",

@@ -91,6 +91,12 @@ MODELS = (
 )
 
 
+def split(text):
+    """Specs are separated by blanks; a command has blanks of its own, and so is
+    the only one."""
+    return [text] if text.startswith("external:") else text.split()
+
+
 def find(spec):
     """The model of that spec. Of one that is not listed, a student's own for
     example, TRAITS in the environment tells what there is to know."""

@@ -129,6 +129,10 @@ class Server:
         except FileNotFoundError:
             return ""
 
+    def said(self, name):
+        """What it printed: "stdout" or "stderr"."""
+        return self.text(name)
+
     # ---- start -------------------------------------------------------------
 
     def __enter__(self):

@@ -4,30 +4,34 @@ which one of them meets a model."""
 
 import shutil
 
-from . import server
+from . import external, server
 from .tap import Cell, Skip
 
 CASES = []
 
 
 class Case:
-    def __init__(self, function, holds, only):
+    def __init__(self, function, holds, only, twin):
         self.name = function.__doc__.strip().split("\n\n")[0]
         self.name = " ".join(self.name.split())
         self.function = function
         self.clause = function.__module__.rpartition(".")[2]
         self.holds = holds
         self.only = only
+        self.twin = twin
 
 
-def case(holds=1, only=None):
+def case(holds=1, only=None, twin=False):
     """Puts a function into the table; its docstring says what must hold.
 
     `holds` is how many connections the model must be able to serve at once,
-    `only` decides for which models there is such a case at all."""
+    `only` decides for which models there is such a case at all. A case with
+    `twin` is one of bytes, times and ends of connections, which depends on how
+    a handler is driven: it is held with the sequential twin of its handler as
+    well, the same protocol written as serve() instead of callbacks."""
 
     def register(function):
-        CASES.append(Case(function, holds, only))
+        CASES.append(Case(function, holds, only, twin))
         return function
 
     return register
@@ -36,13 +40,20 @@ def case(holds=1, only=None):
 class Lab:
     """What a case is given: the model, and servers that run it."""
 
-    def __init__(self, cell, model):
+    def __init__(self, cell, model, sequential=False):
         self.cell = cell
         self.model = model
+        self.sequential = sequential
         self.directory = cell.directory
 
     def server(self, handler="echo", *flags, **how):
-        name = handler.split(":")[0]
+        name, _, options = handler.partition(":")
+        if self.sequential:
+            name += "_sequential"
+            handler = f"{name}:{options}" if options else name
+        if external.named(self.model.spec):
+            return external.External(self.cell, self.model.spec, handler,
+                                     *flags, spins=self.model.spins, **how)
         if name not in server.listed("handlers"):
             raise Skip(f"there is no handler {name}")
         return server.Server(self.cell, self.model.spec, handler, *flags,
@@ -66,10 +77,19 @@ def cells(models, cases):
         for each in cases:
             if each.only is None or each.only(model):
                 found.append(cell_of(model, each))
+                if each.twin and has_twins(model):
+                    found.append(cell_of(model, each, sequential=True))
     return found
 
 
+def has_twins(model):
+    return not external.named(model.spec) or "{handler}" in model.spec
+
+
 def why_missing(model):
+    if external.named(model.spec):
+        external.check_command(model.spec)
+        return None
     if "/" in model.spec or model.name in server.listed("models"):
         return None
     return f"{model.name} is not built in"
@@ -82,11 +102,12 @@ def skipper(reason):
     return skip
 
 
-def cell_of(model, each):
+def cell_of(model, each, sequential=False):
     def run(cell):
         if model.holds is not None and model.holds < each.holds:
             raise Skip(f"needs {each.holds} connections at once, and "
                        f"{model.spec} serves {model.holds}")
-        each.function(Lab(cell, model))
+        each.function(Lab(cell, model, sequential))
 
-    return Cell(f"{model.spec}: {each.clause}: {each.name}", run)
+    style = ", with a sequential handler" if sequential else ""
+    return Cell(f"{model.spec}: {each.clause}: {each.name}{style}", run)
