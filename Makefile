@@ -121,7 +121,7 @@ PAGE        := $(BUILD)/compare/page
 COMMON_O    := $(call objects,$(COMMON))
 SERVER_O    := $(call objects,$(MODELS) $(CORE) $(HANDLERS)) $(REGISTRY)
 CLIENT_O    := $(call objects,$(CLIENT) $(WORKLOADS)) $(REGISTRY_WORKLOADS)
-COMPARE_O   := $(call objects,$(COMPARE)) $(PAGE)/embed.o
+COMPARE_O   := $(call objects,$(COMPARE)) $(PAGE)/embed.o $(BUILD)/build_info.o
 # jansson's functions have the names of our JSON writer, so what reads JSON by
 # jansson goes without that.
 COMMON_JANSSON_O := $(filter-out $(BUILD)/common/json.o,$(COMMON_O))
@@ -247,6 +247,18 @@ $(PAGE)/embed.o: BASE_CPPFLAGS += $(call EMBED,STYLE_CSS,compare/page/page.css) 
 	$(call EMBED,SCRIPTS_JS,$(PAGE)/scripts.js)
 $(PAGE)/embed.o: compare/page/page.css $(PAGE)/uplot.css $(PAGE)/uplot.js \
 	$(PAGE)/scripts.js
+
+# What a comparison says of its build. It does not change while one works on
+# what git does not know yet, so that only a commit builds it anew.
+COMMIT := $(shell git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null)
+BUILT  := $(COMMIT) | $(strip $(CFLAGS) $(LDFLAGS))
+$(BUILD)/build_info.stamp: $(call changed,$(BUILD)/build_info.stamp,$(BUILT))
+	@mkdir -p $(@D)
+	$(call record,$(BUILT))
+$(BUILD)/build_info.c: $(BUILD)/build_info.stamp
+	@printf '%s\n' '#include "compare/build_info.h"' \
+		'const char build_commit[] = "$(COMMIT)";' \
+		'const char build_flags[] = "$(strip $(CFLAGS) $(LDFLAGS))";' >$@
 
 # ---- programs ---------------------------------------------------------------
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "compare/analysis.h"
 
+#include "compare/calibration.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,6 +127,16 @@ static void find_standing(struct summary *s)
 	}
 }
 
+/* Close below what the client can do, as a calibration has found it. */
+static bool near_ceiling(const struct cell *cell)
+{
+	struct estimate e = {0};
+
+	if (isfinite(cell->ceiling))
+		e = estimate("throughput", cell, NULL);
+	return e.value >= CALIBRATION_NEAR * cell->ceiling;
+}
+
 bool cell_is_bounded(const struct cell *cell)
 {
 	size_t valid = 0, bounded = 0;
@@ -137,7 +149,7 @@ bool cell_is_bounded(const struct cell *cell)
 		valid++;
 		bounded += s->bounded_by && !strcmp(s->bounded_by, "client");
 	}
-	return bounded && bounded * 2 >= valid;
+	return (bounded && bounded * 2 >= valid) || near_ceiling(cell);
 }
 
 static void count_sample(struct summary *s, const struct sample *sample)
@@ -146,7 +158,7 @@ static void count_sample(struct summary *s, const struct sample *sample)
 
 	s->valid += valid;
 	s->repeated += sample_is_repeated(sample);
-	s->invalid += !valid && !sample_is_repeated(sample);
+	s->invalid += sample_is_invalid(sample);
 	s->noisy += valid && sample->noise;
 }
 

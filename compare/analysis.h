@@ -57,8 +57,9 @@ struct analysis {
 struct analysis *analysis_new(const struct run *run);
 void analysis_free(struct analysis *a);
 
-/* Whether the client was the slower side in at least half of the valid samples:
- * its throughput is a lower bound. */
+/* Whether the client was the slower side in at least half of the valid samples,
+ * or the throughput is close to what a calibration says it can do: it is a lower
+ * bound. */
 bool cell_is_bounded(const struct cell *cell);
 
 /*

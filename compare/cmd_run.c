@@ -4,6 +4,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/net.h"
+#include "compare/calibration.h"
 #include "compare/command.h"
 #include "compare/cpus.h"
 #include "compare/lesson.h"
@@ -59,6 +60,10 @@ static const struct argp_option option_table[] = {
 	{"repeats", KEY_SETTING + 14, "N", 0,
 		"how often a sample that was disturbed is taken again (2; 0 "
 		"with --quick)",
+		2},
+	{"syscalls", KEY_SETTING + 15, "N", 0,
+		"further samples of each cell, in which the server's system "
+		"calls are counted (1; 0 with --quick)",
 		2},
 	{"duration", KEY_SETTING + 6, "T", 0, "of a sample (600ms)", 2},
 	{"warmup", KEY_SETTING + 7, "T", 0, "before it, not measured (150ms)",
@@ -166,6 +171,7 @@ static int fill_plan(struct plan *p, const struct run_options *o,
 
 	p->quick = o->quick;
 	p->repeats = o->quick ? 0 : p->repeats;
+	p->syscalls = o->quick ? 0 : p->syscalls;
 	rc = plan_load(p, programs, o->experiment ? o->experiment : "race",
 		o->quick, why);
 	fix_rounds(p, o);
@@ -195,6 +201,7 @@ struct running {
 	struct rounds rounds;
 	int stop_fd;
 	bool live;
+	const char *purpose; /* of the run; NULL: it is a comparison */
 };
 
 /* A version 4 UUID (RFC 4122). */
@@ -284,6 +291,9 @@ static int describe(struct running *r, int argc, char **argv)
 		field_text(&run->title, p->title);
 	else
 		join_models(&run->title, p);
+	field_text(&run->purpose, r->purpose);
+	if (r->purpose)
+		field_text(&run->title, "What the client can do");
 	field_text(&run->experiment, p->experiment);
 	field_text(&run->definition, p->definition);
 	join_command(&run->command, argc, argv);
@@ -378,6 +388,8 @@ static int show(struct running *r)
 		return 1;
 	table_print(a, r->id, &style, stdout);
 	lesson_print_expectations(r->run, &style, stdout);
+	if (r->purpose)
+		calibration_explain(r->run, &style, stdout);
 	analysis_free(a);
 	if (any_valid(r->run))
 		return 0;
@@ -390,6 +402,8 @@ static int measure(struct running *r, const struct run_options *o)
 {
 	int rc, kept;
 
+	if (!r->purpose)
+		calibration_apply(&r->store, r->run);
 	r->id = store_add_run(&r->store, r->run);
 	if (r->id < 0)
 		return 1;
@@ -475,7 +489,7 @@ static void release(struct running *r)
 	plan_release(&r->plan);
 }
 
-int cmd_run(int argc, char **argv)
+int command_measure(int argc, char **argv, const char *purpose)
 {
 	static const struct argp argp = {option_table, parse,
 		"[EXPERIMENT|FILE.ini]",
@@ -491,7 +505,7 @@ int cmd_run(int argc, char **argv)
 	const char *quick = getenv("SERVERLAB_QUICK");
 	struct run_options o = {.db = DEFAULT_DB,
 		.quick = quick && *quick && strcmp(quick, "0")};
-	struct running r = {.stop_fd = -1};
+	struct running r = {.stop_fd = -1, .purpose = purpose};
 	int status;
 
 	argp_err_exit_status = EXIT_USAGE;
@@ -503,4 +517,9 @@ int cmd_run(int argc, char **argv)
 		status = start(&r, &o);
 	release(&r);
 	return status;
+}
+
+int cmd_run(int argc, char **argv)
+{
+	return command_measure(argc, argv, NULL);
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* compare show, export and import: runs that were kept before. */
 #include "common/log.h"
+#include "compare/calibration.h"
 #include "compare/command.h"
 #include "compare/csv.h"
 #include "compare/gnuplot.h"
 #include "compare/lesson.h"
 #include "compare/report.h"
+#include "compare/server_side.h"
 #include "compare/table.h"
 
 #include <argp.h>
@@ -14,10 +16,20 @@
 
 struct show_options {
 	const char *db, *run, *format, *output;
+	bool server;
 };
 
 static const struct argp_option show_table[] = {
 	{"db", 'D', "FILE", 0, "database (" DEFAULT_DB ")", 0},
+	{0},
+};
+
+static const struct argp_option table_options[] = {
+	{"db", 'D', "FILE", 0, "database (" DEFAULT_DB ")", 0},
+	{"server", 's', NULL, 0,
+		"what the server did for it as well, with its system calls by "
+		"name",
+		0},
 	{0},
 };
 
@@ -35,6 +47,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	if (key == 'D')
 		o->db = arg;
+	else if (key == 's')
+		o->server = true;
 	else if (key == 'f')
 		o->format = arg;
 	else if (key == 'o')
@@ -57,7 +71,7 @@ static void options_read(
 
 int cmd_show(int argc, char **argv)
 {
-	static const struct argp argp = {show_table, parse, "[RUN]",
+	static const struct argp argp = {table_options, parse, "[RUN]",
 		"Show the table of a run (of the latest one).", NULL, NULL,
 		NULL};
 	struct show_options o = {.db = DEFAULT_DB};
@@ -72,6 +86,10 @@ int cmd_show(int argc, char **argv)
 	if (a) {
 		table_print(a, id, &style, stdout);
 		lesson_print_expectations(run, &style, stdout);
+		if (o.server)
+			server_side_print(a, &style, stdout);
+		if (run->purpose && !strcmp(run->purpose, CALIBRATION))
+			calibration_explain(run, &style, stdout);
 	}
 	analysis_free(a);
 	run_free(run);

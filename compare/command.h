@@ -15,6 +15,7 @@ enum { EXIT_USAGE = 64 };
 #define DEFAULT_DB "results/results.db"
 
 int cmd_run(int argc, char **argv);
+int cmd_calibrate(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_report(int argc, char **argv);
@@ -22,6 +23,10 @@ int cmd_export(int argc, char **argv);
 int cmd_lesson(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
 int cmd_import(int argc, char **argv);
+
+/* `compare run` with a command line; the run is kept with a purpose, which may
+ * be NULL. An exit status. */
+int command_measure(int argc, char **argv, const char *purpose);
 
 /*
  * The run that the user named: an id or `latest` in the database, or a file

@@ -2,6 +2,8 @@
 #include "compare/cpus.h"
 
 #include "common/options.h"
+#include "common/version.h"
+#include "compare/build_info.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -167,4 +169,8 @@ void environment_read(struct environment *e)
 	read_limits(e);
 	read_sysctls(e);
 	field_text(&e->compiler, __VERSION__);
+	field_text(&e->flags, build_flags);
+	snprintf(text, sizeof(text), "%s%s%.100s", SERVERLAB_VERSION,
+		build_commit[0] ? ", commit " : "", build_commit);
+	field_text(&e->version, text);
 }

@@ -19,6 +19,20 @@ static void print_value(const char *text, FILE *out)
 	fputc('"', out);
 }
 
+/* "recvfrom 100; sendto 100" */
+static void print_counts(const json_t *counts, FILE *out)
+{
+	const char *name, *between = "";
+	json_t *count;
+
+	json_object_foreach((json_t *)counts, name, count)
+	{
+		fprintf(out, "%s%s %lld", between, name,
+			(long long)json_integer_value(count));
+		between = "; ";
+	}
+}
+
 static void print_json_value(const json_t *value, FILE *out)
 {
 	if (json_is_string(value))
@@ -27,13 +41,21 @@ static void print_json_value(const json_t *value, FILE *out)
 		fprintf(out, "%lld", (long long)json_integer_value(value));
 	else if (json_is_real(value))
 		fprintf(out, "%.17g", json_real_value(value));
+	else if (json_is_object(value))
+		print_counts(value, out);
+}
+
+/* What the programs wrote is no value, and what was counted by name is. */
+static bool is_column(const struct field *f)
+{
+	return f->type != FIELD_JSON || !strcmp(f->name, "syscalls");
 }
 
 /* The columns that are one value each. */
 static void print_names(const struct field *fields, FILE *out)
 {
 	for (const struct field *f = fields; f->name; f++)
-		if (f->type != FIELD_JSON)
+		if (is_column(f))
 			fprintf(out, ",%s", f->name);
 }
 
@@ -42,7 +64,7 @@ static void print_row(const struct field *fields, const void *row, FILE *out)
 	json_t *object = fields_to_json(fields, row);
 
 	for (const struct field *f = fields; object && f->name; f++) {
-		if (f->type == FIELD_JSON)
+		if (!is_column(f))
 			continue;
 		fputc(',', out);
 		print_json_value(json_object_get(object, f->name), out);

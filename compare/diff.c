@@ -143,6 +143,15 @@ static struct diff_count print_pairs(const struct pairs *pairs,
 	return count;
 }
 
+/* Two builds: what the diff is about. */
+static void tell_versions(const struct run *a, const struct run *b, FILE *out)
+{
+	const char *x = a->environment.version, *y = b->environment.version;
+
+	if (x && y && strcmp(x, y))
+		fprintf(out, "from %s to %s\n", x, y);
+}
+
 /* Figures of two machines are no measure of a change. */
 static void warn_of(const struct run *a, const struct run *b, FILE *out)
 {
@@ -171,6 +180,7 @@ struct diff_count diff_print(const struct run *a, const struct run *b,
 	gsl_rng *rng = stats_rng((uint64_t)a->seed);
 	struct diff_count count = {0};
 
+	tell_versions(a, b, out);
 	warn_of(a, b, out);
 	for (size_t c = 0; pairs.at && rng && c < a->cell_count; c++) {
 		const struct cell *same = find_same(b, &a->cells[c]);

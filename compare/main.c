@@ -19,6 +19,7 @@ static const struct command {
 } commands[] = {
 	{"run", "[EXPERIMENT|FILE.ini]", "measure, keep, and show the table",
 		cmd_run},
+	{"calibrate", "", "find what the client can do at most", cmd_calibrate},
 	{"list", "", "the runs in the database and the experiments there are",
 		cmd_list},
 	{"show", "RUN", "the table of a run", cmd_show},
@@ -40,7 +41,7 @@ static void print_help(FILE *out)
 	      "Compare server models by measuring them side by side.\n\n",
 		out);
 	for (const struct command *c = commands; c->name; c++)
-		fprintf(out, "  %-7s %-22s %s\n", c->name, c->arguments,
+		fprintf(out, "  %-9s %-22s %s\n", c->name, c->arguments,
 			c->summary);
 	fputs("\nRUN is a number that `compare list` shows, `latest`, or a "
 	      "file that\n`compare export --format json` wrote. "
@@ -58,7 +59,7 @@ static void print_help(FILE *out)
 static int usage_error(const char *what)
 {
 	log_warnx(
-		"%s: say run, list, show, report, export, diff, lesson or import (or --help)",
+		"%s: say run, calibrate, list, show, report, export, diff, lesson or import (or --help)",
 		what);
 	return EXIT_USAGE;
 }

@@ -334,25 +334,27 @@ static void machine_read(const struct cpu_list *cpus, struct usage *u)
 		u->load = strtod(text, NULL);
 }
 
-/* Connections that found the listen queue full, machine-wide. */
-static uint64_t listen_drops(void)
+/* Connections that found a listen queue full (overflows) or were lost there
+ * for whatever reason (drops), machine-wide. */
+static void listen_read(struct usage *u)
 {
 	char names[4096], values[4096], *name, *value, *n, *v;
 	FILE *file = fopen("/proc/net/netstat", "re");
-	uint64_t drops = 0;
 
 	if (file && fgets(names, sizeof(names), file) &&
 		fgets(values, sizeof(values), file)) {
 		name = strtok_r(names, " \n", &n);
 		value = strtok_r(values, " \n", &v);
 		for (; name && value; name = strtok_r(NULL, " \n", &n),
-				      value = strtok_r(NULL, " \n", &v))
+				      value = strtok_r(NULL, " \n", &v)) {
 			if (!strcmp(name, "ListenDrops"))
-				drops = strtoull(value, NULL, 10);
+				u->listen_drops = strtoull(value, NULL, 10);
+			if (!strcmp(name, "ListenOverflows"))
+				u->listen_overflows = strtoull(value, NULL, 10);
+		}
 	}
 	if (file)
 		fclose(file);
-	return drops;
 }
 
 int usage_read(const struct group *g, pid_t leader, const struct cpu_list *cpus,
@@ -366,7 +368,7 @@ int usage_read(const struct group *g, pid_t leader, const struct cpu_list *cpus,
 	u->from_group = group_cpu(g, u);
 	session_each(g, leader, add_switches, u);
 	machine_read(cpus, u);
-	u->listen_drops = listen_drops();
+	listen_read(u);
 	return u->processes ? 0 : -ESRCH;
 }
 

@@ -41,7 +41,7 @@ struct usage {
 	uint64_t thread_set; /* differs when other threads live */
 	bool from_group;
 	/* the whole machine */
-	uint64_t busy_ns, steal_ns, listen_drops;
+	uint64_t busy_ns, steal_ns, listen_drops, listen_overflows;
 	double load;
 	/* the CPUs of server and client alone */
 	uint64_t here_busy_ns, here_steal_ns;

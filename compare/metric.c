@@ -121,8 +121,8 @@ static double of_drops(const struct sample *s)
 	return known(s->listen_drops);
 }
 
-/* How evenly the connections were spread over the workers. */
-static double of_jain(const struct sample *s)
+/* How evenly something was spread over the workers. */
+static double evenness(const struct sample *s, const char *what)
 {
 	double shares[1024];
 	json_t *one;
@@ -130,8 +130,33 @@ static double of_jain(const struct sample *s)
 
 	json_array_foreach(json_object_get(s->server, "workers"), i,
 		one) if (n < sizeof(shares) / sizeof(*shares)) shares[n++] =
-		json_number_value(json_object_get(one, "accepted"));
+		json_number_value(json_object_get(one, what));
 	return stats_jain(shares, n);
+}
+
+static double of_jain(const struct sample *s)
+{
+	return evenness(s, "accepted");
+}
+
+static double of_jain_requests(const struct sample *s)
+{
+	return evenness(s, "requests");
+}
+
+static double of_overflows(const struct sample *s)
+{
+	return known(s->listen_overflows);
+}
+
+static double of_accept_again(const struct sample *s)
+{
+	return known(s->accept_again);
+}
+
+static double of_syscalls(const struct sample *s)
+{
+	return per(s->syscall_count, s->requests);
 }
 
 /* Woken for a connection that somebody else had taken already. */
@@ -245,8 +270,16 @@ const struct metric metrics[] = {
 		of_memory_per_connection},
 	{"processes", "processes", UNIT_NUMBER, false, of_processes},
 	{"threads", "threads", UNIT_NUMBER, false, of_threads},
-	{"jain", "evenness over workers (Jain's index)", UNIT_NUMBER, true,
-		of_jain},
+	{"jain", "evenness of connections over workers (Jain's index)",
+		UNIT_NUMBER, true, of_jain},
+	{"jain_requests", "evenness of requests over workers (Jain's index)",
+		UNIT_NUMBER, true, of_jain_requests},
+	{"syscalls_per_request", "system calls per request", UNIT_NUMBER, false,
+		of_syscalls},
+	{"accept_again", "accepts that found nobody", UNIT_NUMBER, false,
+		of_accept_again},
+	{"listen_overflows", "connections that found the listen queue full",
+		UNIT_NUMBER, false, of_overflows},
 	{"client_cpu_share", "the client's CPU share", UNIT_NUMBER, false,
 		of_client},
 	{"listen_drops", "connections dropped from the listen queue",
@@ -275,6 +308,12 @@ const struct metric *metric_find(const char *name)
 	return NULL;
 }
 
+/* Whether the sample is one that this metric is taken from. */
+static bool metric_takes(const struct metric *m, const struct sample *s)
+{
+	return m->of == of_syscalls ? sample_is_counted(s) : sample_is_valid(s);
+}
+
 void metric_by_round(const struct metric *m, const struct cell *cell,
 	double *values, size_t rounds)
 {
@@ -283,7 +322,7 @@ void metric_by_round(const struct metric *m, const struct cell *cell,
 	for (size_t i = 0; i < cell->sample_count; i++) {
 		const struct sample *s = &cell->samples[i];
 
-		if (sample_is_valid(s) && s->round >= 1 &&
+		if (metric_takes(m, s) && s->round >= 1 &&
 			(size_t)s->round <= rounds)
 			values[s->round - 1] = m->of(s);
 	}
@@ -297,7 +336,7 @@ size_t metric_values(
 	for (size_t i = 0; i < cell->sample_count; i++) {
 		double value;
 
-		if (!sample_is_valid(&cell->samples[i]))
+		if (!metric_takes(m, &cell->samples[i]))
 			continue;
 		value = m->of(&cell->samples[i]);
 		if (isfinite(value))

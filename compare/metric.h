@@ -17,7 +17,8 @@ struct metric {
 	const char *name, *title;
 	enum metric_unit unit;
 	bool more_is_better;
-	double (*of)(const struct sample *s); /* NAN: not known */
+	/* NAN: not known. Of valid samples; system calls of `counted` ones. */
+	double (*of)(const struct sample *s);
 };
 
 extern const struct metric metrics[]; /* ends with a nameless one */

@@ -51,6 +51,8 @@ void outcome_usage(
 	s->steal_ns = moved(before->steal_ns, after->steal_ns);
 	s->foreign_ns = moved(before->busy_ns, after->busy_ns);
 	s->listen_drops = moved(before->listen_drops, after->listen_drops);
+	s->listen_overflows =
+		moved(before->listen_overflows, after->listen_overflows);
 	s->load = after->load;
 }
 
@@ -303,6 +305,12 @@ static bool has_crowd(const struct sample *s)
 		       within(s->client, "config", "slow_readers"))) ||
 	       or_zero(whole_number(
 		       within(s->client, "config", "slow_writers")));
+}
+
+void outcome_server(struct sample *s)
+{
+	s->accept_again =
+		whole_number(json_object_get(s->server, "accept_again"));
 }
 
 void outcome_agreement(struct sample *s)

@@ -47,6 +47,9 @@ bool outcome_may_tolerate(const char *what);
 void outcome_switches(struct sample *s, const struct usage *before,
 	const struct usage *after, const struct rusage *life);
 
+/* Takes what counts out of s->server (serverlab.server/1), if there is one. */
+void outcome_server(struct sample *s);
+
 /*
  * Server and client must have counted the same requests: s->server against
  * s->client. Requests that were under way when the client gave up waiting may

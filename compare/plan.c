@@ -19,6 +19,7 @@ void plan_init(struct plan *p)
 		.duration_ns = 600 * NS_PER_MS,
 		.warmup_ns = 150 * NS_PER_MS,
 		.repeats = 2,
+		.syscalls = 1,
 	};
 	field_text(&p->workload, "echo:size=64");
 	plan_set_client(p, "connections", "64", (char[WHY_SIZE]) {0});
@@ -248,11 +249,13 @@ static int set_until(struct plan *p, const char *value, char *why)
 	return -EINVAL;
 }
 
-static int set_repeats(struct plan *p, const char *value, char *why)
+/* A number that may be none. */
+static int set_few(
+	const char *name, const char *value, uint64_t *into, char *why)
 {
-	if (!parse_count(value, &p->repeats) && p->repeats <= 100)
+	if (!parse_count(value, into) && *into <= 100)
 		return 0;
-	snprintf(why, WHY_SIZE, "repeats %s: a number from 0 to 100 is needed",
+	snprintf(why, WHY_SIZE, "%s %s: a number from 0 to 100 is needed", name,
 		value);
 	return -EINVAL;
 }
@@ -316,7 +319,9 @@ int plan_set(
 	if (!strcmp(name, "budget"))
 		return set_time(name, value, NS_PER_MS, &p->budget_ns, why);
 	if (!strcmp(name, "repeats"))
-		return set_repeats(p, value, why);
+		return set_few(name, value, &p->repeats, why);
+	if (!strcmp(name, "syscalls"))
+		return set_few(name, value, &p->syscalls, why);
 	if (!strcmp(name, "duration"))
 		return set_time(name, value, NS_PER_MS, &p->duration_ns, why);
 	if (!strcmp(name, "warmup"))

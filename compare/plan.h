@@ -55,7 +55,8 @@ struct plan {
 	 * was set). */
 	double until;
 	uint64_t budget_ns;
-	uint64_t repeats; /* of a noisy sample, at most */
+	uint64_t repeats;  /* of a noisy sample, at most */
+	uint64_t syscalls; /* samples of each cell that count system calls */
 	bool seeded, quick;
 	char *server_cpus, *client_cpus; /* NULL: chosen */
 };
@@ -66,7 +67,7 @@ void plan_release(struct plan *p);
 
 /*
  * Sets one thing by its name: models, handler, workload, vary, connections,
- * rounds, until, budget, repeats, duration, warmup, baseline, tolerate, seed,
+ * rounds, until, budget, repeats, syscalls, duration, warmup, baseline, tolerate, seed,
  * server-cpus, client-cpus. `vary` adds an axis. 0, -ENOENT if there is no such
  * name, or -EINVAL; both with a
  * sentence in `why`.

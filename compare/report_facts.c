@@ -80,7 +80,7 @@ static void print_invalid(FILE *out, size_t *lines, const struct cell *cell)
 	for (size_t i = 0; i < cell->sample_count; i++) {
 		const struct sample *s = &cell->samples[i];
 
-		if (sample_is_valid(s) || sample_is_repeated(s))
+		if (!sample_is_invalid(s))
 			continue;
 		snprintf(text, sizeof(text), "round %lld: %.360s",
 			(long long)s->round, s->reason ? s->reason : "");

@@ -15,7 +15,8 @@
 /* Whether a disturbed sample is to be taken again. */
 static bool once_more(const struct rounds *r, const struct sample *s)
 {
-	return s->noise && s->attempt <= (int64_t)r->plan->repeats &&
+	return s->noise && !r->sampler->counters &&
+	       s->attempt <= (int64_t)r->plan->repeats &&
 	       (r->repeated + 1) * 4 <=
 		       r->run->cell_count * (uint64_t)r->run->rounds;
 }
@@ -138,6 +139,47 @@ static int take_all(struct rounds *r)
 	return rc;
 }
 
+/* ---- counting system calls -------------------------------------------------- */
+
+static int count_rounds(struct rounds *r, struct syscalls *counters)
+{
+	uint64_t most = r->plan->syscalls;
+	uint64_t usual_ns = r->sampler->duration_ns;
+	int rc = 0;
+
+	if (most > (uint64_t)r->run->rounds)
+		most = (uint64_t)r->run->rounds;
+	if (usual_ns > ROUNDS_COUNTED_NS)
+		r->sampler->duration_ns = ROUNDS_COUNTED_NS;
+	r->sampler->counters = counters;
+	for (uint64_t round = 1; round <= most && !rc; round++) {
+		progress_extend(&r->progress, r->run);
+		rc = take_round(r, round);
+	}
+	r->sampler->counters = NULL;
+	r->sampler->duration_ns = usual_ns;
+	return rc;
+}
+
+/* What is done to a server would be done to it in the midst of counting. */
+static int count_calls(struct rounds *r)
+{
+	struct syscalls counters;
+	char why[WHY_SIZE];
+	int rc;
+
+	if (!r->plan->syscalls || r->plan->inject.count)
+		return 0;
+	if (syscalls_open(&counters, &r->sampler->group,
+		    &r->sampler->server_cpus, why)) {
+		field_text(&r->run->counting, why);
+		return 0;
+	}
+	rc = count_rounds(r, &counters);
+	syscalls_close(&counters);
+	return rc;
+}
+
 int rounds_take(struct rounds *r)
 {
 	size_t cells = r->run->cell_count;
@@ -154,6 +196,8 @@ int rounds_take(struct rounds *r)
 		r->order[i] = i;
 	if (r->order && r->rng)
 		rc = take_all(r);
+	if (!rc)
+		rc = count_calls(r);
 	progress_finish(&r->progress);
 	if (r->rng)
 		gsl_rng_free(r->rng);

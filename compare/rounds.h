@@ -25,6 +25,8 @@
 #include <gsl/gsl_rng.h>
 
 enum { ROUNDS_MOST = 1000 };
+/* A sample that counts system calls is this long at most. */
+#define ROUNDS_COUNTED_NS (200 * UINT64_C(1000000))
 /* Where only a width is asked for. */
 #define ROUNDS_BUDGET_NS (5 * 60 * UINT64_C(1000000000))
 

@@ -30,6 +30,8 @@ const struct field run_fields[] = {
 	TEXT(struct run, experiment),
 	TEXT(struct run, definition),
 	TEXT(struct run, command),
+	TEXT(struct run, purpose),
+	TEXT(struct run, counting),
 	TEXT(struct run, started),
 	TEXT(struct run, finished),
 	TEXT(struct run, status),
@@ -59,6 +61,7 @@ const struct field environment_fields[] = {
 	TEXT(struct environment, governor),
 	TEXT(struct environment, virtualization),
 	TEXT(struct environment, compiler),
+	TEXT(struct environment, flags),
 	TEXT(struct environment, version),
 	JSON(struct environment, limits),
 	JSON(struct environment, sysctls),
@@ -73,6 +76,7 @@ const struct field cell_fields[] = {
 	JSON(struct cell, point),
 	JSON(struct cell, options),
 	TEXT(struct cell, skipped),
+	REAL(struct cell, ceiling),
 	{0},
 };
 
@@ -114,8 +118,12 @@ const struct field sample_fields[] = {
 	INTEGER(struct sample, steal_ns),
 	INTEGER(struct sample, foreign_ns),
 	INTEGER(struct sample, listen_drops),
+	INTEGER(struct sample, listen_overflows),
 	REAL(struct sample, noise_share),
 	REAL(struct sample, load),
+	INTEGER(struct sample, accept_again),
+	INTEGER(struct sample, syscall_count),
+	JSON(struct sample, syscalls),
 	JSON(struct sample, client),
 	JSON(struct sample, server),
 	JSON(struct sample, inject),
@@ -180,14 +188,29 @@ struct sample *cell_add_sample(struct cell *cell)
 	return &samples[cell->sample_count++];
 }
 
+static bool sample_is(const struct sample *s, const char *status)
+{
+	return s->status && !strcmp(s->status, status);
+}
+
 bool sample_is_valid(const struct sample *s)
 {
-	return s->status && !strcmp(s->status, "valid");
+	return sample_is(s, "valid");
+}
+
+bool sample_is_invalid(const struct sample *s)
+{
+	return sample_is(s, "invalid");
 }
 
 bool sample_is_repeated(const struct sample *s)
 {
-	return s->status && !strcmp(s->status, "repeated");
+	return sample_is(s, "repeated");
+}
+
+bool sample_is_counted(const struct sample *s)
+{
+	return sample_is(s, "counted");
 }
 
 void run_now(char **field)

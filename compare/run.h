@@ -21,8 +21,9 @@ struct sample {
 	int64_t round, place; /* place: its turn within the round */
 	int64_t attempt;      /* from 1: another one follows a noisy one */
 	char *started;	      /* UTC, ISO 8601 */
-	char *status;	      /* "valid", "invalid", or "repeated": noisy, and
-			       * another attempt stands in its place */
+	char *status;	      /* "valid"; "invalid"; "repeated": noisy, and
+			       * another attempt stands in its place; "counted":
+			       * for its system calls alone */
 	char *reason;	      /* why it is invalid; one sentence */
 	char *note;	      /* what a reader should know besides */
 	char *noise;	      /* what disturbed it; NULL: nothing did */
@@ -41,9 +42,13 @@ struct sample {
 	int64_t processes, threads;
 	int64_t rss_bytes, pss_bytes, idle_pss_bytes;
 	/* the machine, over the same window */
-	int64_t steal_ns, foreign_ns, listen_drops;
+	int64_t steal_ns, foreign_ns, listen_drops, listen_overflows;
 	double noise_share; /* of its CPUs' time that others had */
 	double load;
+	/* of the server's whole life: accepts that found nobody waiting */
+	int64_t accept_again;
+	int64_t syscall_count;	 /* of a counted sample's window */
+	json_t *syscalls;	 /* the same by name, most frequent first */
 	json_t *client, *server; /* the programs' own words */
 	json_t *inject; /* what was done to the server; NULL: nothing */
 };
@@ -54,6 +59,7 @@ struct cell {
 	json_t *point;	 /* object: what is varied, and its value, as text */
 	json_t *options; /* object: client and server options of this cell */
 	char *skipped;	 /* why it could not be measured; NULL if it was */
+	double ceiling;	 /* requests per second that the client can do */
 	struct sample *samples;
 	size_t sample_count;
 };
@@ -61,12 +67,15 @@ struct cell {
 struct environment {
 	char *kernel, *machine, *cpu, *governor, *virtualization;
 	int64_t cpus, memory_bytes;
-	char *compiler, *version;
+	char *compiler, *flags, *version; /* version: with the commit */
 	json_t *limits, *sysctls;
 };
 
 struct run {
 	char *uuid, *title, *experiment, *definition, *command;
+	char *purpose;	/* "calibration", or NULL: a comparison */
+	char *counting; /* why no system calls were counted; NULL: they were,
+			 * or nobody asked */
 	char *started, *finished, *status; /* running, complete, interrupted */
 	char *baseline, *varied;
 	char *server_cpus, *client_cpus;
@@ -91,7 +100,9 @@ struct cell *run_add_cell(struct run *run);
 struct sample *cell_add_sample(struct cell *cell);
 
 bool sample_is_valid(const struct sample *s);
+bool sample_is_invalid(const struct sample *s);
 bool sample_is_repeated(const struct sample *s);
+bool sample_is_counted(const struct sample *s);
 
 /* The whole run as an object of RUN_SCHEMA; NULL without memory. */
 json_t *run_to_json(const struct run *run);

@@ -65,8 +65,10 @@ static struct cpu_list either(
 int sampler_init(struct sampler *s, const struct plan *plan,
 	const struct programs *programs, int stop_fd)
 {
-	*s = (struct sampler) {
-		.programs = programs, .plan = plan, .stop_fd = stop_fd};
+	*s = (struct sampler) {.programs = programs,
+		.plan = plan,
+		.stop_fd = stop_fd,
+		.duration_ns = plan->duration_ns};
 	if (parse_cpu_list(plan->server_cpus, &s->server_cpus) ||
 		parse_cpu_list(plan->client_cpus, &s->client_cpus))
 		return -EINVAL;
@@ -360,7 +362,8 @@ static void client_args(struct taking *t, struct args *a, int phase)
 	args_add(a, "--workload");
 	args_add(a, "%s", t->cell->workload);
 	args_add(a, "--duration");
-	args_add(a, "%lluus", (unsigned long long)plan->duration_ns / 1000);
+	args_add(a, "%lluus",
+		(unsigned long long)t->sampler->duration_ns / 1000);
 	args_add(a, "--warmup");
 	args_add(a, "%lluus", (unsigned long long)plan->warmup_ns / 1000);
 	args_add(a, "--json");
@@ -468,8 +471,12 @@ static int await_stop(struct taking *t, uint64_t until_ns)
 /* The server's cost up to the end of the window, if it still lives. */
 static int usage_at_stop(struct taking *t)
 {
-	int rc = usage_read(&t->sampler->group, t->server.pid,
-		&t->sampler->cpus, &t->after);
+	int rc;
+
+	if (t->sampler->counters)
+		syscalls_stop(t->sampler->counters);
+	rc = usage_read(&t->sampler->group, t->server.pid, &t->sampler->cpus,
+		&t->after);
 
 	t->whole = !rc && !t->ended_ns;
 	return t->may_end ? 0 : rc;
@@ -481,13 +488,16 @@ static int watch_window(struct taking *t)
 	const struct plan *plan = t->sampler->plan;
 	const struct group *group = &t->sampler->group;
 	const struct cpu_list *cpus = &t->sampler->cpus;
-	uint64_t asked = (plan->warmup_ns + plan->duration_ns) / NS_PER_MS;
+	uint64_t asked =
+		(plan->warmup_ns + t->sampler->duration_ns) / NS_PER_MS;
 	int rc = phase_await(t, "connected", in_ms(CONNECT_MS));
 
 	if (!rc)
 		rc = warm_up(t);
 	if (!rc)
 		rc = phase_await(t, "start", in_ms(asked + LATE_MS));
+	if (!rc && t->sampler->counters)
+		syscalls_start(t->sampler->counters);
 	if (!rc)
 		rc = usage_read(group, t->server.pid, cpus, &t->before);
 	if (!rc)
@@ -502,7 +512,8 @@ static int watch_window(struct taking *t)
 static int client_finish(struct taking *t)
 {
 	const struct plan *plan = t->sampler->plan;
-	uint64_t asked = (plan->warmup_ns + plan->duration_ns) / NS_PER_MS;
+	uint64_t asked =
+		(plan->warmup_ns + t->sampler->duration_ns) / NS_PER_MS;
 	int rc = taking_wait(t, t->client.pidfd, in_ms(asked + LATE_MS));
 
 	if (rc == 0)
@@ -602,6 +613,7 @@ static int conclude(struct taking *t)
 	check_client(t);
 	t->sample->client = read_json(t->client_json);
 	t->sample->server = read_json(t->server_json);
+	outcome_server(t->sample);
 	if (!died && stopped == -ETIMEDOUT)
 		outcome_note(t->sample,
 			"the server did not end on SIGTERM and was killed");
@@ -617,6 +629,11 @@ static int conclude(struct taking *t)
 		outcome_agreement(t->sample);
 	if (!t->sample->status)
 		field_text(&t->sample->status, "valid");
+	if (t->sampler->counters && sample_is_valid(t->sample)) {
+		t->sample->syscalls = syscalls_read(
+			t->sampler->counters, &t->sample->syscall_count);
+		field_text(&t->sample->status, "counted");
+	}
 	return 0;
 }
 
@@ -661,6 +678,8 @@ int sampler_take(struct sampler *s, struct cell *cell, struct sample *sample)
 
 	injection_read(&t.injection, json_object_get(cell->options, "inject"),
 		s->plan->duration_ns);
+	if (s->counters)
+		syscalls_reset(s->counters);
 	run_now(&sample->started);
 	if (t.client_json < 0 || t.server_json < 0)
 		rc = -errno;

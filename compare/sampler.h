@@ -12,6 +12,7 @@
 #include "compare/plan.h"
 #include "compare/programs.h"
 #include "compare/run.h"
+#include "compare/syscalls.h"
 
 struct sampler {
 	const struct programs *programs;
@@ -19,6 +20,10 @@ struct sampler {
 	struct group group;
 	struct cpu_list server_cpus, client_cpus;
 	struct cpu_list cpus; /* of both */
+	uint64_t duration_ns; /* of a sample; the plan's */
+	/* Open counters: the sample is for its system calls, which become
+	 * `counted` samples. NULL: it is an ordinary one. */
+	struct syscalls *counters;
 	int stop_fd; /* readable once the user wants to stop; it is not read */
 	void (*tick)(void *data); /* called a few times a second */
 	void *tick_data;

@@ -78,4 +78,14 @@ const char *const schema_steps[] = {
 	"ALTER TABLE sample ADD COLUMN attempt INTEGER;"
 	"ALTER TABLE sample ADD COLUMN noise TEXT;"
 	"ALTER TABLE sample ADD COLUMN noise_share REAL;",
+
+	/* 3 -> 4: system calls, the client's ceiling, and the build */
+	"ALTER TABLE run ADD COLUMN purpose TEXT;"
+	"ALTER TABLE run ADD COLUMN counting TEXT;"
+	"ALTER TABLE environment ADD COLUMN flags TEXT;"
+	"ALTER TABLE cell ADD COLUMN ceiling REAL;"
+	"ALTER TABLE sample ADD COLUMN listen_overflows INTEGER;"
+	"ALTER TABLE sample ADD COLUMN accept_again INTEGER;"
+	"ALTER TABLE sample ADD COLUMN syscall_count INTEGER;"
+	"ALTER TABLE sample ADD COLUMN syscalls TEXT;",
 };

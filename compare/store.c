@@ -377,7 +377,7 @@ int store_finish_run(struct store *s, int64_t run, const struct run *now)
 {
 	sqlite3_stmt *statement = prepare(s,
 		"UPDATE run SET status = ?, finished = ?, load_after = ?, "
-		"rounds = ? WHERE id = ?");
+		"rounds = ?, counting = ? WHERE id = ?");
 
 	if (!statement)
 		return -EIO;
@@ -386,7 +386,8 @@ int store_finish_run(struct store *s, int64_t run, const struct run *now)
 	if (isfinite(now->load_after))
 		sqlite3_bind_double(statement, 3, now->load_after);
 	sqlite3_bind_int64(statement, 4, now->rounds);
-	sqlite3_bind_int64(statement, 5, run);
+	sqlite3_bind_text(statement, 5, now->counting, -1, SQLITE_TRANSIENT);
+	sqlite3_bind_int64(statement, 6, run);
 	return finish(s, statement, 0, "finish the run");
 }
 
@@ -438,6 +439,14 @@ int64_t store_find(struct store *s, const char *name)
 		  "latest, or an exported file",
 		name, s->path, (long long)latest);
 	return -ENOENT;
+}
+
+int64_t store_find_calibration(struct store *s, const char *client_cpus)
+{
+	return ask(s,
+		"SELECT max(id) FROM run WHERE purpose = 'calibration' AND "
+		"status = 'complete' AND client_cpus = ?",
+		client_cpus, 0, 0);
 }
 
 /* SELECT the columns of a table, where a column equals a number. */

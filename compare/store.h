@@ -20,7 +20,7 @@ struct store {
 	const char *path;
 };
 
-enum { STORE_VERSION = 3 }; /* PRAGMA user_version */
+enum { STORE_VERSION = 4 }; /* PRAGMA user_version */
 
 /* Opens, creates with its directory, and migrates. `create` false: an absent
  * file is an error. 0, or -errno after saying why. */
@@ -44,6 +44,9 @@ int64_t store_import(struct store *s, const struct run *run, bool *known);
 /* "latest" or a number. The id, -ENOENT after saying what there is, or
  * -errno. */
 int64_t store_find(struct store *s, const char *name);
+
+/* The newest calibration with these CPUs for the client; 0 if there is none. */
+int64_t store_find_calibration(struct store *s, const char *client_cpus);
 
 /* Reads a whole run. NULL after saying why. */
 struct run *store_load(struct store *s, int64_t id);

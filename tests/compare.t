@@ -31,7 +31,7 @@ PATIENCE = 50  # seconds for what must happen sooner or later
 # Long enough for a request to be answered on a machine that is busy with
 # something else.
 QUICK = ("--rounds", "2", "--duration", "300ms", "--warmup", "10ms",
-         "--connections", "4", "--repeats", "0")
+         "--connections", "4", "--repeats", "0", "--syscalls", "0")
 SHORT = ("--models", "epoll,poll", *QUICK)
 
 
@@ -308,6 +308,15 @@ def diff(cell):
     succeed(cell, "run", *SHORT)
     text = succeed(cell, "diff", "1", "1")
     check("4 figures compared: 0 better, 0 worse" in text, text)
+    db = database(cell)
+    equal(one(db, "SELECT count(*) FROM environment"), 1, "environments")
+    db.execute("INSERT INTO environment (document, kernel, cpus, version) "
+               "VALUES ('x', 'Linux 1.0', 1, '0.0, commit abc')")
+    db.execute("UPDATE run SET environment_id = 2 WHERE id = 2")
+    db.commit()
+    text = compare(cell, "diff", "1", "2").stdout
+    check("warning: the runs differ in kernel" in text, text)
+    check(re.search("from .* to 0.0, commit abc", text), text)
     result = compare(cell, "diff", "1", "2", "--threshold", "1000")
     equal(result.returncode, 0, "exit status below the threshold")
     check("4 figures compared" in result.stdout, result.stdout)
@@ -338,13 +347,69 @@ def order_is_shuffled_by_the_seed(cell):
         name = f"{len(orders)}.db"
         succeed(cell, "run", "--models", "epoll,poll,select,thread",
                 "--rounds", "3", "--duration", "60ms", "--warmup", "0",
-                "--repeats", "0",
+                "--repeats", "0", "--syscalls", "0",
                 "--seed", seed, "--db", name)
         orders.append([tuple(r) for r in database(cell, name).execute(
             "SELECT round, place, model FROM sample JOIN cell ON "
             "cell.id = cell_id ORDER BY sample.id")])
     equal(orders[0], orders[1], "the order of one seed")
     check(orders[0] != orders[2], "another seed gives another order")
+
+
+@TABLE.cell
+def system_calls_are_counted(cell):
+    """system calls are counted by name in samples of their own, or it is said
+    once why they are not"""
+    succeed(cell, "run", *SHORT, "--syscalls", "1")
+    shown = succeed(cell, "show", "--server")
+    check("The server's side" in shown and "switches/req" in shown, shown)
+    db = database(cell)
+    why = one(db, "SELECT counting FROM run")
+    if why:
+        equal(shown.count(why), 1, "how often it is said")
+        raise tap.Skip(why)
+    rows = db.execute("SELECT model, syscall_count, syscalls FROM sample JOIN "
+                      "cell ON cell.id = cell_id WHERE status = 'counted'")
+    found = {r["model"]: (r["syscall_count"], json.loads(r["syscalls"]))
+             for r in rows}
+    equal(sorted(found), ["epoll", "poll"], "models that were counted")
+    for model, (total, calls) in found.items():
+        equal(sum(calls.values()), total, f"all calls of {model}")
+        check(calls.get("sendto", 0) > 0 and calls.get("recvfrom", 0) > 0,
+              f"{model} receives and sends: {calls}")
+        # Each reply answers what came just before.
+        check(abs(calls["sendto"] - calls["recvfrom"]) <= 0.2 * total, calls)
+        check(f"system calls of {model}, a request: " in shown, shown)
+    check("epoll_wait" in str(found["epoll"]) or
+          "epoll_pwait" in str(found["epoll"]), found["epoll"])
+    text = succeed(cell, "export", "--format", "csv")
+    lines = list(csv.DictReader(io.StringIO(text, newline="")))
+    check(any("sendto" in r["syscalls"] for r in lines), "CSV has them")
+    equal(len([r for r in lines if r["status"] == "valid"]), 4, "the others")
+
+
+@TABLE.cell
+def calibrate(cell):
+    """calibrate finds the client's ceiling, and runs after it use it"""
+    said = succeed(cell, "calibrate", "--connections", "1,2", "--rounds", "2",
+                   "--duration", "300ms")
+    check("What it means" in said and "2 connections: the client" in said,
+          said)
+    db = database(cell)
+    equal(one(db, "SELECT purpose FROM run"), "calibration", "purpose")
+    # As if the client could do one request a second, and no more.
+    db.execute("UPDATE sample SET bounded_by = 'client', "
+               "requests_per_second = 1")
+    db.commit()
+    check("the client ends at 1" in succeed(cell, "show"), "it explains again")
+    table = succeed(cell, "run", "--models", "epoll", "--quick",
+                    "--connections", "2", "--duration", "300ms")
+    check("≥" in table, table)
+    equal(one(db, "SELECT ceiling FROM cell ORDER BY id DESC"), 1.0, "ceiling")
+    succeed(cell, "run", "--models", "epoll", "--quick", "--connections", "3",
+            "--duration", "300ms")
+    equal(one(db, "SELECT ceiling FROM cell ORDER BY id DESC"), None,
+          "the ceiling of a load that was not calibrated")
 
 
 @TABLE.cell
@@ -627,6 +692,8 @@ WRONG = (
     ("a width that is none", ["run", "--until", "narrow"], 64,
      ["narrow", "percent"]),
     ("a budget that is none", ["run", "--budget", "enough"], 64, ["enough"]),
+    ("a null server that cannot do it",
+     ["calibrate", "--workload", "http"], 64, ["http", "echo"]),
     ("repeats without end", ["run", "--repeats", "101"], 64, ["101", "100"]),
     ("a baseline that is not measured",
      ["run", "--models", "epoll", "--baseline", "poll"], 64, ["poll"]),
@@ -768,7 +835,7 @@ def fake(cell, workload, models, *more):
     experiment = os.path.join(cell.directory, "e.ini")
     with open(experiment, "w", encoding="utf-8") as file:
         file.write("[experiment]\ntitle = Fake\n[run]\nrounds = 1\n"
-                   "duration = 10ms\nwarmup = 0\n")
+                   "duration = 10ms\nwarmup = 0\nsyscalls = 0\n")
     os.mkfifo(os.path.join(cell.directory, "die"))
     result = compare(cell, "run", "e.ini", "--workload", workload, "--models",
                      models, *more, program=os.path.join(place, "compare"),
@@ -875,7 +942,8 @@ def rounds_alone_are_fixed(cell):
     with open(path, "w", encoding="utf-8") as file:
         file.write("[experiment]\ntitle = U\n[run]\nmodels = epoll\n"
                    "rounds = 2\nuntil = 0.0001%\nbudget = 60m\n"
-                   "duration = 30ms\nwarmup = 0\nrepeats = 0\n")
+                   "duration = 30ms\nwarmup = 0\nrepeats = 0\n"
+                   "syscalls = 0\n")
     compare(cell, "run", "u.ini", "--rounds", "3")
     equal(one(database(cell), "SELECT max(round) FROM sample"), 3, "rounds")
 

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+#include "compare/calibration.h"
+
+#include "compare/analysis.h"
+#include "compare/metric.h"
+#include "compare/stats.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static double median_of(const struct cell *cell, const char *metric)
+{
+	double *values = calloc(cell->sample_count + 1, sizeof(*values));
+	double median = NAN;
+
+	if (values)
+		median = stats_median(values,
+			metric_values(metric_find(metric), cell, values));
+	free(values);
+	return median;
+}
+
+/* NAN where the server was the slower side: the client can do more. */
+static double ceiling_of(const struct cell *cell)
+{
+	return cell_is_bounded(cell) ? median_of(cell, "throughput") : NAN;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return !strcmp(a ? a : "", b ? b : "");
+}
+
+static bool same_machine(
+	const struct environment *a, const struct environment *b)
+{
+	return same_text(a->kernel, b->kernel) && same_text(a->cpu, b->cpu) &&
+	       same_text(a->machine, b->machine) && a->cpus == b->cpus;
+}
+
+static bool same_load(const struct cell *a, const struct cell *b)
+{
+	return same_text(a->workload, b->workload) &&
+	       json_equal(json_object_get(a->options, "client"),
+		       json_object_get(b->options, "client"));
+}
+
+static void apply_one(struct cell *cell, const struct run *calibration)
+{
+	for (size_t c = 0; c < calibration->cell_count; c++)
+		if (same_load(cell, &calibration->cells[c]))
+			cell->ceiling = ceiling_of(&calibration->cells[c]);
+}
+
+void calibration_apply(struct store *s, struct run *run)
+{
+	int64_t id = store_find_calibration(s, run->client_cpus);
+	struct run *calibration = id > 0 ? store_load(s, id) : NULL;
+
+	if (calibration &&
+		same_machine(&calibration->environment, &run->environment))
+		for (size_t c = 0; c < run->cell_count; c++)
+			apply_one(&run->cells[c], calibration);
+	run_free(calibration);
+}
+
+static void explain_one(
+	const struct cell *cell, const struct style *style, FILE *out)
+{
+	double rate = median_of(cell, "throughput");
+	double share = median_of(cell, "client_cpu_share");
+	const char *connections = json_string_value(json_object_get(
+		json_object_get(cell->options, "client"), "connections"));
+	char number[FIGURE_TEXT], near[FIGURE_TEXT];
+
+	if (!isfinite(rate))
+		return;
+	figure(rate, UNIT_RATE, style, number);
+	figure(rate * CALIBRATION_NEAR, UNIT_RATE, style, near);
+	fprintf(out, "%s connections: ", connections ? connections : "?");
+	if (cell_is_bounded(cell))
+		fprintf(out,
+			"the client ends at %s requests/s (%.0f %% of its "
+			"CPU); from %s on, a throughput is the client's\n",
+			number, 100 * share, near);
+	else
+		fprintf(out,
+			"the client has %.0f %% of its CPU left at %s "
+			"requests/s, the most that a server does here\n",
+			100 * (1 - share), number);
+}
+
+void calibration_explain(
+	const struct run *run, const struct style *style, FILE *out)
+{
+	fputs("\nWhat it means for the comparisons that follow on this "
+	      "machine:\n",
+		out);
+	for (size_t c = 0; c < run->cell_count; c++)
+		explain_one(&run->cells[c], style, out);
+}
