@@ -13,6 +13,7 @@
 #include "client/search.h"
 #include "client/workload.h"
 #include "common/clock.h"
+#include "common/flags.h"
 #include "common/version.h"
 
 const char *argp_program_version = "serverlab client " SERVERLAB_VERSION;
@@ -232,82 +233,50 @@ static int config_parse_sources(const char *text, struct sources *s)
 
 /* ---- one option --------------------------------------------------------- */
 
-/* How options with a plain value are read. */
-struct config_value {
-	int key;
-	const char *name;
-	enum option_type type; /* OPTION_COUNT or OPTION_TIME */
-	size_t offset;
-	uint64_t min, max;
-};
-
-static const struct config_value config_values[] = {
-	{'c', "--connections", OPTION_COUNT,
-		offsetof(struct config, connections), 1, 1000000},
-	{'t', "--threads", OPTION_COUNT, offsetof(struct config, threads), 1,
-		1024},
-	{'d', "--duration", OPTION_TIME, offsetof(struct config, duration_ns),
-		NS_PER_MS, 7 * 86400 * NS_PER_S},
-	{'n', "--requests", OPTION_COUNT, offsetof(struct config, requests), 1,
-		1000000000000ull},
-	{'p', "--pipeline", OPTION_COUNT, offsetof(struct config, pipeline), 1,
-		10000},
-	{KEY_REQUESTS_PER_CONNECTION, "--requests-per-connection", OPTION_COUNT,
-		offsetof(struct config, requests_per_connection), 1,
-		1000000000000ull},
-	{KEY_THINK, "--think", OPTION_TIME, offsetof(struct config, think_ns),
-		0, 3600 * NS_PER_S},
-	{KEY_WARMUP, "--warmup", OPTION_TIME,
-		offsetof(struct config, warmup_ns), 0, 86400 * NS_PER_S},
-	{KEY_TIMEOUT, "--timeout", OPTION_TIME,
-		offsetof(struct config, timeout_ns), NS_PER_MS,
-		3600 * NS_PER_S},
-	{KEY_INTERVAL, "--interval", OPTION_TIME,
-		offsetof(struct config, interval_ns), 10 * NS_PER_MS,
-		86400 * NS_PER_S},
-	{KEY_IDLE, "--idle", OPTION_COUNT, offsetof(struct config, idle), 0,
-		1000000},
-	{KEY_SLOW_READERS, "--slow-readers", OPTION_COUNT,
-		offsetof(struct config, slow_readers), 0, 100000},
-	{KEY_SLOW_WRITERS, "--slow-writers", OPTION_COUNT,
-		offsetof(struct config, slow_writers), 0, 100000},
+static const struct flag config_flags[] = {
+	FLAG('c', "--connections", COUNT, struct config, connections, .min = 1,
+		.max = 1000000),
+	FLAG('t', "--threads", COUNT, struct config, threads, .min = 1,
+		.max = 1024),
+	FLAG('d', "--duration", TIME, struct config, duration_ns,
+		.min = NS_PER_MS, .max = 7 * 86400 * NS_PER_S),
+	FLAG('n', "--requests", COUNT, struct config, requests, .min = 1,
+		.max = 1000000000000ull),
+	FLAG('p', "--pipeline", COUNT, struct config, pipeline, .min = 1,
+		.max = 10000),
+	FLAG(KEY_REQUESTS_PER_CONNECTION, "--requests-per-connection", COUNT,
+		struct config, requests_per_connection, .min = 1,
+		.max = 1000000000000ull),
+	FLAG(KEY_THINK, "--think", TIME, struct config, think_ns,
+		.max = 3600 * NS_PER_S),
+	FLAG(KEY_WARMUP, "--warmup", TIME, struct config, warmup_ns,
+		.max = 86400 * NS_PER_S),
+	FLAG(KEY_TIMEOUT, "--timeout", TIME, struct config, timeout_ns,
+		.min = NS_PER_MS, .max = 3600 * NS_PER_S),
+	FLAG(KEY_INTERVAL, "--interval", TIME, struct config, interval_ns,
+		.min = 10 * NS_PER_MS, .max = 86400 * NS_PER_S),
+	FLAG(KEY_IDLE, "--idle", COUNT, struct config, idle, .max = 1000000),
+	FLAG(KEY_SLOW_READERS, "--slow-readers", COUNT, struct config,
+		slow_readers, .max = 100000),
+	FLAG(KEY_SLOW_WRITERS, "--slow-writers", COUNT, struct config,
+		slow_writers, .max = 100000),
+	FLAG(KEY_SEED, "--seed", COUNT, struct config, seed),
+	FLAG(KEY_ARRIVALS, "--arrivals", CHOICE, struct config, arrivals,
+		.choices = "constant,poisson"),
+	FLAG(KEY_PHASE_FD, "--phase-fd", DESCRIPTOR, struct config, phase_fd),
 	{0},
 };
 
-static void config_value_bad(struct argp_state *state,
-	const struct config_value *v, const char *text)
-{
-	char low[32], high[32];
-
-	if (v->type == OPTION_TIME)
-		argp_error(state,
-			"%s: '%s' must be a time from %s to %s (us ms s m)",
-			v->name, text, format_time(v->min, low, sizeof(low)),
-			format_time(v->max, high, sizeof(high)));
-	else
-		argp_error(state,
-			"%s: '%s' must be a number from %" PRIu64 " to %" PRIu64
-			" (k, M)",
-			v->name, text, v->min, v->max);
-}
-
-static int config_set_value(struct config *config, struct argp_state *state,
+static error_t config_set_flag(struct config *config, struct argp_state *state,
 	int key, const char *text)
 {
-	const struct config_value *v = config_values;
-	uint64_t value;
-	int error;
+	char why[WHY_SIZE];
+	const int error = flags_set(config_flags, key, text, config, why);
 
-	while (v->key && v->key != key)
-		v++;
-	if (!v->key)
+	if (error == -ENOENT)
 		return ARGP_ERR_UNKNOWN;
-	error = v->type == OPTION_TIME ? parse_time(text, &value)
-				       : parse_count(text, &value);
-	if (error || value < v->min || value > v->max)
-		config_value_bad(state, v, text);
-	else
-		memcpy((char *)config + v->offset, &value, sizeof(value));
+	if (error)
+		argp_error(state, "%s", why);
 	return 0;
 }
 
@@ -400,35 +369,12 @@ static void config_parse_engine(
 			text, engine_names());
 }
 
-static void config_parse_phase_fd(
-	struct config *config, struct argp_state *state, const char *text)
-{
-	uint64_t fd;
-
-	if (parse_count(text, &fd) || fd > 65535)
-		argp_error(
-			state, "--phase-fd: '%s' must be a descriptor", text);
-	config->phase_fd = (int)fd;
-}
-
 static void config_parse_close(
 	struct config *config, struct argp_state *state, const char *text)
 {
 	config->close_by_reset = strcmp(text, "rst") == 0;
 	if (!config->close_by_reset && strcmp(text, "fin") != 0)
 		argp_error(state, "--close: '%s' must be fin or rst", text);
-}
-
-static void config_parse_arrivals(
-	struct config *config, struct argp_state *state, const char *text)
-{
-	if (strcmp(text, "poisson") == 0)
-		config->arrivals = ARRIVALS_POISSON;
-	else if (strcmp(text, "constant") == 0)
-		config->arrivals = ARRIVALS_CONSTANT;
-	else
-		argp_error(state,
-			"--arrivals: '%s' must be constant or poisson", text);
 }
 
 static void config_set_address(
@@ -598,9 +544,6 @@ static error_t config_output_option(
 	case 'q':
 		config->quiet = true;
 		break;
-	case KEY_PHASE_FD:
-		config_parse_phase_fd(config, state, text);
-		break;
 	case KEY_JSON:
 		config->json = text;
 		break;
@@ -614,7 +557,7 @@ static error_t config_output_option(
 		config->csv = text;
 		break;
 	default:
-		return config_set_value(config, state, key, text);
+		return config_set_flag(config, state, key, text);
 	}
 	return 0;
 }
@@ -675,14 +618,6 @@ static error_t config_option(int key, char *text, struct argp_state *state)
 	case KEY_CONNECT_RATE:
 		config->connect_rate =
 			config_parse_rate(state, "connect-rate", text);
-		break;
-	case KEY_ARRIVALS:
-		config_parse_arrivals(config, state, text);
-		break;
-	case KEY_SEED:
-		if (parse_count(text, &config->seed))
-			argp_error(
-				state, "--seed: '%s' must be a number", text);
 		break;
 	case KEY_LIST:
 		config_list_workloads();

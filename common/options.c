@@ -3,6 +3,8 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <math.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -107,6 +109,9 @@ static const char *option_allowed(
 	case OPTION_STRING:
 		snprintf(buf, size, "text");
 		break;
+	case OPTION_DESCRIPTOR:
+		snprintf(buf, size, "the number of an open descriptor");
+		break;
 	case OPTION_TIME:
 		if (spec->max)
 			snprintf(buf, size, "a time from %s to %s (us ms s m)",
@@ -162,6 +167,17 @@ static int option_store_integer(
 	return 0;
 }
 
+static int option_store_descriptor(int *field, const char *value)
+{
+	uint64_t fd;
+
+	if (parse_count(value, &fd) || fd > INT_MAX ||
+		fcntl((int)fd, F_GETFD) < 0)
+		return -EINVAL;
+	*field = (int)fd;
+	return 0;
+}
+
 /* Kept for the life of the process, and never lost sight of: a checker for
  * leaks is right not to complain. */
 struct option_string {
@@ -205,6 +221,8 @@ static int option_store(
 		return 0;
 	case OPTION_STRING:
 		return option_store_string((const char **)(void *)field, value);
+	case OPTION_DESCRIPTOR:
+		return option_store_descriptor((int *)(void *)field, value);
 	default:
 		return option_store_integer(spec, field, value);
 	}
@@ -230,9 +248,21 @@ static void option_names(
 			buf + n, size - n, "%s%s", n ? ", " : "", table->name);
 }
 
-/* One "key=value". */
-static int option_set(const struct option_spec *table, char *into, char *pair,
+int option_set(const struct option_spec *spec, void *into, const char *text,
 	char why[WHY_SIZE])
+{
+	char allowed[160];
+
+	if (!option_store(spec, (char *)into + spec->offset, text))
+		return 0;
+	snprintf(why, WHY_SIZE, "%s='%.60s': must be %s", spec->name, text,
+		option_allowed(spec, allowed, sizeof(allowed)));
+	return -EINVAL;
+}
+
+/* One "key=value". */
+static int option_set_pair(const struct option_spec *table, void *into,
+	char *pair, char why[WHY_SIZE])
 {
 	char *equals = strchr(pair, '=');
 	const struct option_spec *spec;
@@ -247,15 +277,10 @@ static int option_set(const struct option_spec *table, char *into, char *pair,
 			*allowed ? "there is " : "there are none", allowed);
 		return -EINVAL;
 	}
-	if (equals && !option_store(spec, into + spec->offset, equals + 1))
-		return 0;
-	option_allowed(spec, allowed, sizeof(allowed));
-	if (!equals)
-		snprintf(why, WHY_SIZE, "option '%s' needs a value: %s", pair,
-			allowed);
-	else
-		snprintf(why, WHY_SIZE, "%s='%.60s': must be %s", pair,
-			equals + 1, allowed);
+	if (equals)
+		return option_set(spec, into, equals + 1, why);
+	snprintf(why, WHY_SIZE, "option '%s' needs a value: %s", pair,
+		option_allowed(spec, allowed, sizeof(allowed)));
 	return -EINVAL;
 }
 
@@ -292,7 +317,7 @@ int options_parse(const struct option_spec *table, void *into, const char *text,
 	}
 	while (text && *text) {
 		text = option_cut(text, pair);
-		if (option_set(table, into, pair, why))
+		if (option_set_pair(table, into, pair, why))
 			return -EINVAL;
 	}
 	return 0;

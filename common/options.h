@@ -15,13 +15,14 @@
 #include <stdio.h>
 
 enum option_type {
-	OPTION_COUNT,  /* uint64_t: 4, 10k, 2M (thousands) */
-	OPTION_SIZE,   /* uint64_t, bytes: 64, 4k, 1M, 2G (1024s) */
-	OPTION_TIME,   /* uint64_t, nanoseconds: 50us, 2ms, 1.5s, 1m */
-	OPTION_NUMBER, /* double */
-	OPTION_CHOICE, /* int: the index within `choices` */
-	OPTION_SWITCH, /* bool: on, off */
-	OPTION_STRING, /* const char *, kept for the life of the process */
+	OPTION_COUNT,	   /* uint64_t: 4, 10k, 2M (thousands) */
+	OPTION_SIZE,	   /* uint64_t, bytes: 64, 4k, 1M, 2G (1024s) */
+	OPTION_TIME,	   /* uint64_t, nanoseconds: 50us, 2ms, 1.5s, 1m */
+	OPTION_NUMBER,	   /* double */
+	OPTION_CHOICE,	   /* int: the index within `choices` */
+	OPTION_SWITCH,	   /* bool: on, off */
+	OPTION_STRING,	   /* const char *, kept for the life of the process */
+	OPTION_DESCRIPTOR, /* int: an open one */
 };
 
 struct option_spec {
@@ -48,6 +49,11 @@ int parse_number(const char *text, double *value);
  * sentence in `why` that names the key, the value and what is allowed.
  */
 int options_parse(const struct option_spec *table, void *into, const char *text,
+	char why[WHY_SIZE]);
+
+/* One option alone: puts what `text` says into its field of `into`. 0, or
+ * -EINVAL with such a sentence. */
+int option_set(const struct option_spec *spec, void *into, const char *text,
 	char why[WHY_SIZE]);
 
 /* Splits a spec at its first colon: copies the name, returns what follows the

@@ -107,7 +107,7 @@ static int seat_listen(struct crew *c, struct seat *seat)
 		seat->listener = s->listener;
 	if (c->accept != CREW_REUSEPORT || seat->listener >= 0)
 		return 0;
-	seat->listener = net_listen(&s->address, s->config.backlog, true);
+	seat->listener = net_listen(&s->address, (int)s->config.backlog, true);
 	return seat->listener < 0 ? seat->listener : 0;
 }
 

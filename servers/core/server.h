@@ -45,7 +45,7 @@ struct server_model {
 enum server_overload { OVERLOAD_QUEUE, OVERLOAD_REFUSE };
 
 struct server_config {
-	int backlog;
+	uint64_t backlog;
 	uint64_t max_connections; /* 0: as many as there are */
 	enum server_overload overload;
 	uint64_t idle_timeout_ns, request_timeout_ns, write_timeout_ns;

@@ -347,91 +347,114 @@ static void test_expect_continue(void **state)
 /* ---- what is refused --------------------------------------------------- */
 
 /* Each of these ends the connection: what follows is never looked at. */
-static void test_bad_requests(void **state)
-{
-	static const char *const requests[] = {
-		/* the line */
-		"hello\r\n",
-		"GET\r\n",
-		"GET /\r\n",
-		"GET  / HTTP/1.1\r\n" HOST "\r\n",
-		"GET /  HTTP/1.1\r\n" HOST "\r\n",
-		" GET / HTTP/1.1\r\n" HOST "\r\n",
-		"GET / HTTP/1.1 \r\n" HOST "\r\n",
-		"GET\t/ HTTP/1.1\r\n" HOST "\r\n",
-		"GET / http/1.1\r\n" HOST "\r\n",
-		"GET / HTTP/1\r\n" HOST "\r\n",
-		"GET / HTTP/1.10\r\n" HOST "\r\n",
-		"GET / HTTP/1.x\r\n" HOST "\r\n",
-		"GET / HTTP/x.1\r\n" HOST "\r\n",
-		"GET / FTP/1.1\r\n" HOST "\r\n",
-		"G@T / HTTP/1.1\r\n" HOST "\r\n",
-		"GET x HTTP/1.1\r\n" HOST "\r\n",
-		"GET * HTTP/1.1\r\n" HOST "\r\n",
-		"GET ftp://a/ HTTP/1.1\r\n" HOST "\r\n",
-		"GET http:///x HTTP/1.1\r\n" HOST "\r\n",
-		"GET http://a\\b/ HTTP/1.1\r\n" HOST "\r\n",
-		"GET /#x HTTP/1.1\r\n" HOST "\r\n",
-		"GET /\x80 HTTP/1.1\r\n" HOST "\r\n",
-		"GET /\x01 HTTP/1.1\r\n" HOST "\r\n",
-		"GET / HTTP/1.1\r\r\n" HOST "\r\n",
-		"\rGET / HTTP/1.1\r\n" HOST "\r\n",
-		/* the fields */
-		"GET / HTTP/1.1\r\n\r\n",
-		"GET / HTTP/1.1\r\n" HOST HOST "\r\n",
-		"GET / HTTP/1.1\r\nHost: a b\r\n\r\n",
-		"GET / HTTP/1.1\r\nHost: a/b\r\n\r\n",
-		"GET / HTTP/1.1\r\n" HOST "X : y\r\n\r\n",
-		"GET / HTTP/1.1\r\n" HOST "X\t: y\r\n\r\n",
-		"GET / HTTP/1.1\r\n" HOST "X\r\n\r\n",
-		"GET / HTTP/1.1\r\n" HOST ": y\r\n\r\n",
-		"GET / HTTP/1.1\r\n" HOST " X: y\r\n\r\n",
-		"GET / HTTP/1.1\r\n" HOST "X: y\r\n z\r\n\r\n",
-		"GET / HTTP/1.1\r\n" HOST "X: y\r\n\tz\r\n\r\n",
-		"GET / HTTP/1.1\r\n X: y\r\n" HOST "\r\n",
-		"GET / HTTP/1.1\r\n" HOST "X(: y\r\n\r\n",
-		"GET / HTTP/1.1\r\n" HOST "X: a\rb\r\n\r\n",
-		"GET / HTTP/1.1\r\n" HOST "X: a\x01\r\n\r\n",
-		"GET / HTTP/1.1\r\n" HOST "X: a\x7f\r\n\r\n",
-		"GET / HTTP/1.1\r\n" HOST "X: y\r\r\n\r\n",
-		/* where the body ends */
-		POST "Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc",
-		POST "Content-Length: 3\r\nContent-Length: 4\r\n\r\nabc",
-		POST "Content-Length: 3, 3\r\n\r\nabc",
-		POST "Content-Length: +3\r\n\r\nabc",
-		POST "Content-Length: -3\r\n\r\nabc",
-		POST "Content-Length: 3 3\r\n\r\nabc",
-		POST "Content-Length: 0x3\r\n\r\nabc",
-		POST "Content-Length: 3a\r\n\r\nabc",
-		POST "Content-Length:\r\n\r\nabc",
-		POST "Content-Length : 3\r\n\r\nabc",
-		POST "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
-		POST "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n",
-		POST "Transfer-Encoding : chunked\r\n\r\n",
-		POST "Transfer-Encoding:\r\n\r\n",
-		POST "Transfer-Encoding: gzip\r\n\r\n",
-		POST "Transfer-Encoding: identity\r\n\r\n",
-		POST "Transfer-Encoding: xchunked\r\n\r\n",
-		POST "Transfer-Encoding: chunked;q=1\r\n\r\n",
-		POST "Transfer-Encoding: chunked, gzip\r\n\r\n",
-		POST "Transfer-Encoding: chunked, chunked\r\n\r\n",
-		POST "Transfer-Encoding: chunked\r\n"
-		     "Transfer-Encoding: chunked\r\n\r\n",
-		POST "Transfer-Encoding: \x0b"
-		     "chunked\r\n\r\n",
-		"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n",
-		"GET / HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\nabc",
-		"GET / HTTP/1.1\r\n" HOST
-		"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(requests) / sizeof(*requests); i++) {
+static const char *const bad_lines[] = {
+	"hello\r\n",
+	"GET\r\n",
+	"GET /\r\n",
+	"GET  / HTTP/1.1\r\n" HOST "\r\n",
+	"GET /  HTTP/1.1\r\n" HOST "\r\n",
+	" GET / HTTP/1.1\r\n" HOST "\r\n",
+	"GET / HTTP/1.1 \r\n" HOST "\r\n",
+	"GET\t/ HTTP/1.1\r\n" HOST "\r\n",
+	"GET / http/1.1\r\n" HOST "\r\n",
+	"GET / HTTP/1\r\n" HOST "\r\n",
+	"GET / HTTP/1.10\r\n" HOST "\r\n",
+	"GET / HTTP/1.x\r\n" HOST "\r\n",
+	"GET / HTTP/x.1\r\n" HOST "\r\n",
+	"GET / FTP/1.1\r\n" HOST "\r\n",
+	"G@T / HTTP/1.1\r\n" HOST "\r\n",
+	"GET x HTTP/1.1\r\n" HOST "\r\n",
+	"GET * HTTP/1.1\r\n" HOST "\r\n",
+	"GET ftp://a/ HTTP/1.1\r\n" HOST "\r\n",
+	"GET http:///x HTTP/1.1\r\n" HOST "\r\n",
+	"GET http://a\\b/ HTTP/1.1\r\n" HOST "\r\n",
+	"GET /#x HTTP/1.1\r\n" HOST "\r\n",
+	"GET /\x80 HTTP/1.1\r\n" HOST "\r\n",
+	"GET /\x01 HTTP/1.1\r\n" HOST "\r\n",
+	"GET / HTTP/1.1\r\r\n" HOST "\r\n",
+	"\rGET / HTTP/1.1\r\n" HOST "\r\n",
+	NULL,
+};
+
+static const char *const bad_fields[] = {
+	"GET / HTTP/1.1\r\n\r\n",
+	"GET / HTTP/1.1\r\n" HOST HOST "\r\n",
+	"GET / HTTP/1.1\r\nHost: a b\r\n\r\n",
+	"GET / HTTP/1.1\r\nHost: a/b\r\n\r\n",
+	"GET / HTTP/1.1\r\n" HOST "X : y\r\n\r\n",
+	"GET / HTTP/1.1\r\n" HOST "X\t: y\r\n\r\n",
+	"GET / HTTP/1.1\r\n" HOST "X\r\n\r\n",
+	"GET / HTTP/1.1\r\n" HOST ": y\r\n\r\n",
+	"GET / HTTP/1.1\r\n" HOST " X: y\r\n\r\n",
+	"GET / HTTP/1.1\r\n" HOST "X: y\r\n z\r\n\r\n",
+	"GET / HTTP/1.1\r\n" HOST "X: y\r\n\tz\r\n\r\n",
+	"GET / HTTP/1.1\r\n X: y\r\n" HOST "\r\n",
+	"GET / HTTP/1.1\r\n" HOST "X(: y\r\n\r\n",
+	"GET / HTTP/1.1\r\n" HOST "X: a\rb\r\n\r\n",
+	"GET / HTTP/1.1\r\n" HOST "X: a\x01\r\n\r\n",
+	"GET / HTTP/1.1\r\n" HOST "X: a\x7f\r\n\r\n",
+	"GET / HTTP/1.1\r\n" HOST "X: y\r\r\n\r\n",
+	NULL,
+};
+
+static const char *const bad_framing[] = {
+	POST "Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc",
+	POST "Content-Length: 3\r\nContent-Length: 4\r\n\r\nabc",
+	POST "Content-Length: 3, 3\r\n\r\nabc",
+	POST "Content-Length: +3\r\n\r\nabc",
+	POST "Content-Length: -3\r\n\r\nabc",
+	POST "Content-Length: 3 3\r\n\r\nabc",
+	POST "Content-Length: 0x3\r\n\r\nabc",
+	POST "Content-Length: 3a\r\n\r\nabc",
+	POST "Content-Length:\r\n\r\nabc",
+	POST "Content-Length : 3\r\n\r\nabc",
+	POST "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
+	POST "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n",
+	POST "Transfer-Encoding : chunked\r\n\r\n",
+	POST "Transfer-Encoding:\r\n\r\n",
+	POST "Transfer-Encoding: gzip\r\n\r\n",
+	POST "Transfer-Encoding: identity\r\n\r\n",
+	POST "Transfer-Encoding: xchunked\r\n\r\n",
+	POST "Transfer-Encoding: chunked;q=1\r\n\r\n",
+	POST "Transfer-Encoding: chunked, gzip\r\n\r\n",
+	POST "Transfer-Encoding: chunked, chunked\r\n\r\n",
+	POST "Transfer-Encoding: chunked\r\n"
+	     "Transfer-Encoding: chunked\r\n\r\n",
+	POST "Transfer-Encoding: \x0b"
+	     "chunked\r\n\r\n",
+	"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n",
+	"GET / HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\nabc",
+	"GET / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+	NULL,
+};
+
+static void check_refused(const char *const *requests)
+{
+	for (; *requests; requests++) {
 		char input[512];
 
-		snprintf(input, sizeof(input), "%s" GET, requests[i]);
+		snprintf(input, sizeof(input), "%s" GET, *requests);
 		check(input, "400 .");
 	}
+}
+
+static void test_bad_request_lines(void **state)
+{
+	(void)state;
+	check_refused(bad_lines);
+}
+
+static void test_bad_fields(void **state)
+{
+	(void)state;
+	check_refused(bad_fields);
+}
+
+static void test_bodies_that_end_nowhere_or_twice(void **state)
+{
+	(void)state;
+	check_refused(bad_framing);
 }
 
 static void test_zero_bytes_are_refused(void **state)
@@ -912,7 +935,9 @@ int main(void)
 		cmocka_unit_test(test_body_limit),
 		cmocka_unit_test(test_body_larger_than_any_buffer),
 		cmocka_unit_test(test_expect_continue),
-		cmocka_unit_test(test_bad_requests),
+		cmocka_unit_test(test_bad_request_lines),
+		cmocka_unit_test(test_bad_fields),
+		cmocka_unit_test(test_bodies_that_end_nowhere_or_twice),
 		cmocka_unit_test(test_zero_bytes_are_refused),
 		cmocka_unit_test(test_what_is_not_implemented),
 		cmocka_unit_test(test_refusal_does_not_wait_for_the_rest),

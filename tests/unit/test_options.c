@@ -8,10 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
-#include "common/options.h"
+#include "common/flags.h"
 
 struct number_case {
 	const char *text;
@@ -300,6 +301,53 @@ static void test_wrong_preset_is_told(void **state)
 	assert_non_null(strstr(why, "preset"));
 }
 
+/* ---- flags -------------------------------------------------------------- */
+
+struct flagged {
+	uint64_t count;
+	int fd;
+};
+
+static const struct flag flags[] = {
+	FLAG('c', "--count", COUNT, struct flagged, count, .min = 1, .max = 9),
+	FLAG('f', "--fd", DESCRIPTOR, struct flagged, fd),
+	{0},
+};
+
+static void test_flags_fill_their_field(void **state)
+{
+	struct flagged f = {0};
+	char text[16], why[WHY_SIZE] = "";
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	snprintf(text, sizeof(text), "%d", ends[1]);
+	assert_int_equal(flags_set(flags, 'c', "9", &f, why), 0);
+	assert_int_equal(flags_set(flags, 'f', text, &f, why), 0);
+	assert_int_equal(f.count, 9);
+	assert_int_equal(f.fd, ends[1]);
+	assert_int_equal(flags_set(flags, 'x', "1", &f, why), -ENOENT);
+	close(ends[0]);
+	close(ends[1]);
+	assert_int_equal(flags_set(flags, 'f', text, &f, why), -EINVAL);
+	assert_string_equal(why + strcspn(why, ":"),
+		": must be the number of an open descriptor");
+}
+
+static void test_flags_name_themselves_in_errors(void **state)
+{
+	struct flagged f = {.fd = -1};
+	char why[WHY_SIZE] = "";
+
+	(void)state;
+	assert_int_equal(flags_set(flags, 'c', "10", &f, why), -EINVAL);
+	assert_string_equal(why, "--count='10': must be 1 to 9");
+	assert_int_equal(flags_set(flags, 'f', "x", &f, why), -EINVAL);
+	assert_non_null(strstr(why, "--fd='x'"));
+	assert_int_equal(f.fd, -1);
+}
+
 static void test_spec_split(void **state)
 {
 	char name[8];
@@ -391,6 +439,8 @@ int main(void)
 		cmocka_unit_test(test_no_table_has_no_options),
 		cmocka_unit_test(test_long_text_is_refused_not_cut),
 		cmocka_unit_test(test_wrong_preset_is_told),
+		cmocka_unit_test(test_flags_fill_their_field),
+		cmocka_unit_test(test_flags_name_themselves_in_errors),
 		cmocka_unit_test(test_spec_split),
 		cmocka_unit_test(test_help_shows_each_option),
 		cmocka_unit_test(test_times_for_people),
