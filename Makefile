@@ -97,7 +97,7 @@ CLIENT   := $(filter-out client/main.c,$(call sources,client/*.c))
 WORKLOADS := $(call sources,client/workloads/*.c)
 COMPARE  := $(filter-out compare/main.c,$(call sources,compare/*.c))
 CLASSROOM := $(filter-out classroom/main.c,$(call sources,classroom/*.c))
-# A peer in C has the name of the package that it needs, but for limit.
+# A peer in C has the name of the package that it needs, but for limit and fork.
 PEER_LIBS := libevent libuv
 PEERS    := $(foreach f,$(call sources,peers/*.c),$(if $(filter \
 	$(call missing,$(PEER_LIBS)),$(basename $(notdir $(f)))),,$(f)))
@@ -300,6 +300,8 @@ $(BIN)/classroom: $(BUILD)/classroom/main.o $(CLASSROOM_O) $(COMMON_JANSSON_O) \
 
 # Each peer is a program of its own that uses nothing of ours.
 $(BIN)/limit: $(BUILD)/peers/limit.o
+	$(call link)
+$(BIN)/peer-fork: $(BUILD)/peers/fork.o
 	$(call link)
 $(PEER_LIBS:%=$(BIN)/peer-%): $(BIN)/peer-%: $(BUILD)/peers/%.o
 	$(call link,$(call package_libs,$*))

@@ -14,23 +14,7 @@
  */
 #include "peers/peer.h"
 
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
-
-static int open_listener(const struct peer *p, const char *text)
-{
-	int on = 1, fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	if (fd < 0)
-		err(1, "socket");
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	if (bind(fd, (const struct sockaddr *)&p->address,
-		    sizeof(p->address)) ||
-		listen(fd, 4096))
-		err(1, "cannot listen on %s", text);
-	return fd;
-}
 
 static void watch(int set, int fd)
 {
@@ -68,7 +52,7 @@ static void serve(int set, int listener)
 int main(int argc, char **argv)
 {
 	struct peer peer = peer_arguments(argc, argv);
-	int listener = open_listener(&peer, argv[optind]);
+	int listener = peer_listen(&peer);
 	int set = epoll_create1(0);
 
 	if (set < 0)

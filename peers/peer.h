@@ -12,6 +12,7 @@
 #include <err.h>
 #include <getopt.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,6 +66,23 @@ static inline struct peer peer_arguments(int argc, char **argv)
 	p.address.sin_port = htons(port);
 	peer_raise_descriptors();
 	return p;
+}
+
+/* A blocking listener at the address. Exits when there can be none. */
+static inline int peer_listen(const struct peer *p)
+{
+	int on = 1, fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (fd < 0)
+		err(1, "socket");
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (bind(fd, (const struct sockaddr *)&p->address,
+		    sizeof(p->address)) ||
+		listen(fd, 4096))
+		err(1, "cannot listen on %s:%d", inet_ntoa(p->address.sin_addr),
+			ntohs(p->address.sin_port));
+	return fd;
 }
 
 /* Says where it listens. */
