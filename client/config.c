@@ -178,6 +178,22 @@ struct address sources_get(const struct sources *sources, uint64_t n)
 	return a;
 }
 
+void sources_spread(struct sources *sources, const struct address *server,
+	uint64_t connections, unsigned skip)
+{
+	if (connections + skip * SOURCES_EACH <= SOURCES_EACH ||
+		server->sa.any.sa_family != AF_INET ||
+		ntohl(server->sa.in.sin_addr.s_addr) >> 24 != 127)
+		return;
+	sources->count =
+		(unsigned)((connections + SOURCES_EACH - 1) / SOURCES_EACH);
+	sources->first.len = sizeof(struct sockaddr_in);
+	sources->first.sa.in = (struct sockaddr_in) {
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK + skip),
+	};
+}
+
 /* An address without a port. */
 static int config_parse_ip(const char *text, struct address *a)
 {
@@ -528,6 +544,9 @@ static void config_complete(struct config *config, struct argp_state *state)
 	config_complete_profile(config, state);
 	config_default_interval(config);
 	config_check_sources(config, state);
+	if (!config->source_text)
+		sources_spread(&config->sources, &config->server,
+			config->connections, 0);
 	if (workload_make(config->workload_text, config->seed,
 		    &config->workload, &config->workload_options, why))
 		argp_error(state, "%s", why);

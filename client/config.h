@@ -63,6 +63,15 @@ struct config {
 void config_parse(struct config *config, int argc, char **argv);
 void config_release(struct config *config);
 
+/* Connections that one source address is given: it has 28,000 ports. */
+enum { SOURCES_EACH = 20000 };
+
+/* For so many connections to a loopback server as the ports of one address
+ * would not suffice for, several: the first is 127.0.0.1 + `skip`. Unchanged
+ * where one is enough, or the server is elsewhere. */
+void sources_spread(struct sources *sources, const struct address *server,
+	uint64_t connections, unsigned skip);
+
 /* The n-th source address, counted round. */
 struct address sources_get(const struct sources *sources, uint64_t n);
 

@@ -1,30 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/crowd.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <pthread.h>
-#include <stdatomic.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-#include "client/socket.h"
-#include "client/workload.h"
+#include "client/crowd_part.h"
 #include "common/clock.h"
+#include "common/log.h"
 
-#define CROWD_TICK_NS  (100 * NS_PER_MS) /* the pace of the slow ones */
-#define CROWD_RETRY_NS (200 * NS_PER_MS)
-
-enum {
-	CROWD_READ = 64,	  /* bytes a slow reader takes per tick */
-	CROWD_RECEIVE = 4096,	  /* its socket's receive buffer */
-	CROWD_CONNECTING = 256,	  /* at once, at most */
-	CROWD_PER_SOURCE = 20000, /* connections from one loopback address */
-	CROWD_EVENTS = 256,
-	CROWD_ASK = 16, /* requests a slow reader writes per tick, at most */
-};
+enum { CROWD_CONNECTING = 256 }; /* at once, at most */
 
 const char *const crowd_names[CROWD_KINDS] = {
 	[CROWD_IDLE] = "idle",
@@ -32,287 +21,114 @@ const char *const crowd_names[CROWD_KINDS] = {
 	[CROWD_WRITER] = "slow_writers",
 };
 
-struct crowd_member {
-	int fd; /* -1: none */
-	bool connecting, ever;
-	uint64_t retry_ns; /* not before; connecting: its end */
-	struct session session;
-	struct slice rest; /* of the request being written */
-};
-
 struct crowd {
 	const struct config *config;
-	struct sources sources;
-	pthread_t thread;
-	int epoll_fd;
-	_Atomic bool stop;
-	_Atomic uint64_t established; /* members that were ever connected */
+	uint64_t members, limit;  /* on descriptors */
+	struct crowd_part *parts; /* shared memory */
+	uint64_t part_count, started;
+	int lifeline; /* helpers end when it is closed */
 
-	struct crowd_count counts[CROWD_KINDS];
-	struct crowd_member *members; /* kind after kind */
-	char *states;		      /* of the workload, for sessions */
-	uint64_t member_count, connecting, next; /* to look at for connecting */
-	uint64_t deadline_ns;			 /* to be ready by */
+	uint64_t established, since_ns; /* and when it was less */
 };
 
-static enum crowd_kind crowd_kind(
-	const struct crowd *crowd, const struct crowd_member *m)
+static uint64_t crowd_asked(const struct config *config, enum crowd_kind kind)
 {
-	uint64_t i = (uint64_t)(m - crowd->members);
+	const uint64_t asked[CROWD_KINDS] = {
+		[CROWD_IDLE] = config->idle,
+		[CROWD_READER] = config->slow_readers,
+		[CROWD_WRITER] = config->slow_writers,
+	};
+
+	return asked[kind];
+}
+
+enum crowd_kind crowd_kind(const struct config *config, uint64_t number)
+{
 	int kind = 0;
 
-	while (i >= crowd->counts[kind].asked)
-		i -= crowd->counts[kind++].asked;
+	while (number >= crowd_asked(config, (enum crowd_kind)kind))
+		number -= crowd_asked(config, (enum crowd_kind)kind++);
 	return (enum crowd_kind)kind;
 }
 
-/* ---- connections -------------------------------------------------------- */
-
-static void crowd_drop(struct crowd *crowd, struct crowd_member *m)
-{
-	if (m->connecting)
-		crowd->connecting--;
-	else if (m->fd >= 0)
-		crowd->counts[crowd_kind(crowd, m)].lost++;
-	if (m->fd >= 0)
-		close(m->fd);
-	m->fd = -1;
-	m->connecting = false;
-	m->retry_ns = clock_ns() + CROWD_RETRY_NS;
-}
-
-static void crowd_connected(struct crowd *crowd, struct crowd_member *m)
-{
-	m->connecting = false;
-	crowd->connecting--;
-	if (m->ever)
-		return;
-	m->ever = true;
-	crowd->counts[crowd_kind(crowd, m)].established++;
-	crowd->established++;
-}
-
-static void crowd_connect(struct crowd *crowd, struct crowd_member *m)
+/* Others than those of the measured connections, once these are many. */
+static struct sources crowd_sources(const struct crowd *crowd)
 {
 	const struct config *config = crowd->config;
-	struct epoll_event event = {
-		.events = EPOLLOUT | EPOLLRDHUP | EPOLLET,
-		.data.ptr = m,
-	};
-	const int small = CROWD_RECEIVE;
+	struct sources s = config->sources;
+	bool many = crowd->members + config->connections > SOURCES_EACH;
 
-	m->fd = socket_new(config, &crowd->sources,
-		(uint64_t)(m - crowd->members) / CROWD_PER_SOURCE);
-	if (m->fd < 0) {
-		m->retry_ns = clock_ns() + CROWD_RETRY_NS;
-		return;
-	}
-	m->connecting = true;
-	crowd->connecting++;
-	m->session.asked = 0;
-	m->rest.len = 0;
-	if (config->workload->open)
-		config->workload->open(&m->session);
-	if ((crowd_kind(crowd, m) == CROWD_READER &&
-		    setsockopt(m->fd, SOL_SOCKET, SO_RCVBUF, &small,
-			    sizeof(small)) < 0) ||
-		(connect(m->fd, &config->server.sa.any, config->server.len) <
-				0 &&
-			errno != EINPROGRESS) ||
-		epoll_ctl(crowd->epoll_fd, EPOLL_CTL_ADD, m->fd, &event) < 0)
-		crowd_drop(crowd, m);
+	if (!config->source_text && many)
+		sources_spread(&s, &config->server, crowd->members,
+			config->sources.count ? config->sources.count : 1);
+	return s;
 }
 
-/* A bounded number at once, so that the server's queue can follow. */
-static void crowd_connect_some(struct crowd *crowd, uint64_t now)
+/* Evenly, and no more in one process than its descriptors suffice for. */
+static int crowd_divide(struct crowd *crowd)
 {
-	uint64_t looked;
+	uint64_t most = crowd->limit > CROWD_PART_SPARE
+				? crowd->limit - CROWD_PART_SPARE
+				: 1;
+	uint64_t n = (crowd->members + most - 1) / most, i, first = 0;
 
-	for (looked = 0; looked < crowd->member_count &&
-			 crowd->connecting < CROWD_CONNECTING;
-		looked++) {
-		struct crowd_member *m = &crowd->members[crowd->next];
-
-		if (m->fd < 0 && now >= m->retry_ns)
-			crowd_connect(crowd, m);
-		crowd->next = (crowd->next + 1) % crowd->member_count;
-	}
-}
-
-/* ---- being slow --------------------------------------------------------- */
-
-/* The next request. In a conversation the greeting is all that it says. */
-static bool crowd_ask(const struct crowd *crowd, struct crowd_member *m)
-{
-	const struct workload *workload = crowd->config->workload;
-
-	if (!workload->greeting)
-		m->rest = workload->request(&m->session);
-	else if (m->session.asked == 0)
-		m->rest = workload->greeting(&m->session);
-	else
-		return false;
-	m->session.asked++;
-	return true;
-}
-
-/* Writes at most `most` bytes of requests, as far as the socket takes them. */
-static void crowd_write(
-	struct crowd *crowd, struct crowd_member *m, size_t most, int requests)
-{
-	ssize_t n;
-
-	while (requests-- > 0) {
-		if (m->rest.len == 0 && !crowd_ask(crowd, m))
-			return;
-		n = send(m->fd, m->rest.data,
-			m->rest.len < most ? m->rest.len : most, MSG_NOSIGNAL);
-		if (n < 0) {
-			if (errno != EAGAIN && errno != EINTR)
-				crowd_drop(crowd, m);
-			return;
-		}
-		m->rest.data += n;
-		m->rest.len -= (size_t)n;
-	}
-}
-
-static void crowd_read(struct crowd *crowd, struct crowd_member *m, size_t most)
-{
-	char buf[4096];
-	ssize_t n =
-		recv(m->fd, buf, most < sizeof(buf) ? most : sizeof(buf), 0);
-
-	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
-		crowd_drop(crowd, m);
-}
-
-static void crowd_tick(struct crowd *crowd)
-{
-	bool asks = crowd->config->workload->request != NULL;
-	uint64_t i = crowd->counts[CROWD_IDLE].asked;
-
-	for (; i < crowd->member_count; i++) {
-		struct crowd_member *m = &crowd->members[i];
-		bool reader = crowd_kind(crowd, m) == CROWD_READER;
-
-		if (m->fd < 0 || m->connecting)
-			continue;
-		crowd_read(crowd, m, reader ? CROWD_READ : SIZE_MAX);
-		if (m->fd < 0 || !asks)
-			continue;
-		if (reader)
-			crowd_write(crowd, m, SIZE_MAX, CROWD_ASK);
-		else
-			crowd_write(crowd, m, 1, 1);
-	}
-}
-
-/* ---- the thread --------------------------------------------------------- */
-
-/* Bytes for an idle member are left unread: only a close is of interest. */
-static void crowd_event(
-	struct crowd *crowd, struct crowd_member *m, uint32_t events)
-{
-	if (m->fd < 0)
-		return;
-	if (events & (EPOLLERR | EPOLLHUP))
-		crowd_drop(crowd, m);
-	else if (m->connecting)
-		crowd_connected(crowd, m);
-	if (m->fd >= 0 && events & EPOLLRDHUP)
-		crowd_drop(crowd, m);
-}
-
-static void crowd_close_all(struct crowd *crowd)
-{
-	uint64_t i;
-
-	for (i = 0; i < crowd->member_count; i++)
-		if (crowd->members[i].fd >= 0)
-			close(crowd->members[i].fd);
-}
-
-static void *crowd_main(void *arg)
-{
-	struct crowd *crowd = arg;
-	struct epoll_event events[CROWD_EVENTS];
-	uint64_t tick_ns = 0, now;
-	int i, n;
-
-	socket_own_table();
-	while (!crowd->stop) {
-		n = epoll_wait(crowd->epoll_fd, events, CROWD_EVENTS,
-			(int)(CROWD_TICK_NS / NS_PER_MS / 2));
-		for (i = 0; i < n; i++)
-			crowd_event(
-				crowd, events[i].data.ptr, events[i].events);
-		now = clock_ns();
-		crowd_connect_some(crowd, now);
-		if (now >= tick_ns) {
-			crowd_tick(crowd);
-			tick_ns = now + CROWD_TICK_NS;
-		}
-	}
-	crowd_close_all(crowd);
-	return NULL;
-}
-
-/* Without sources, a loopback server is called from as many loopback addresses
- * as the ports of one would not suffice for. */
-static void crowd_choose_sources(struct crowd *crowd)
-{
-	const struct address *server = &crowd->config->server;
-
-	crowd->sources = crowd->config->sources;
-	if (crowd->sources.count || crowd->member_count < CROWD_PER_SOURCE ||
-		server->sa.any.sa_family != AF_INET ||
-		ntohl(server->sa.in.sin_addr.s_addr) >> 24 != 127)
-		return;
-	crowd->sources.count =
-		(unsigned)(crowd->member_count / CROWD_PER_SOURCE) + 1;
-	crowd->sources.first.len = sizeof(struct sockaddr_in);
-	crowd->sources.first.sa.in = (struct sockaddr_in) {
-		.sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
-}
-
-static int crowd_prepare(struct crowd *crowd)
-{
-	const struct workload *workload = crowd->config->workload;
-	size_t state_size = (workload->state_size + 15) & ~(size_t)15;
-	uint64_t n = crowd->member_count, i;
-
-	crowd->members = calloc(n, sizeof(*crowd->members));
-	crowd->states = calloc(n, state_size ? state_size : 1);
-	if (!crowd->members || !crowd->states)
-		return -ENOMEM;
+	crowd->parts = mmap(NULL, n * sizeof(*crowd->parts),
+		PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (crowd->parts == MAP_FAILED)
+		return -errno;
+	crowd->part_count = n;
 	for (i = 0; i < n; i++) {
-		crowd->members[i].fd = -1;
-		crowd->members[i].session = (struct session) {
-			.options = crowd->config->workload_options,
-			.state = crowd->states + i * state_size,
-			.key = i * 2654435761u,
-			.index = crowd->config->connections + i,
-		};
+		struct crowd_part *part = &crowd->parts[i];
+
+		part->first = first;
+		part->count = crowd->members / n + (i < crowd->members % n);
+		part->at_once = (CROWD_CONNECTING + n - 1) / n;
+		part->sources = crowd_sources(crowd);
+		first += part->count;
 	}
-	crowd_choose_sources(crowd);
-	crowd->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	return crowd->epoll_fd < 0 ? -errno : 0;
+	return 0;
 }
 
-static void crowd_free(struct crowd *crowd)
+static int crowd_fork(struct crowd *crowd)
 {
-	if (crowd->epoll_fd >= 0)
-		close(crowd->epoll_fd);
-	free(crowd->members);
-	free(crowd->states);
-	free(crowd);
+	const pid_t parent = getpid();
+	int lifeline[2], error = 0;
+
+	if (pipe2(lifeline, O_CLOEXEC) < 0)
+		return -errno;
+	crowd->lifeline = lifeline[1];
+	while (!error && crowd->started < crowd->part_count) {
+		struct crowd_part *part = &crowd->parts[crowd->started];
+		pid_t pid = fork();
+
+		if (pid == 0)
+			crowd_part_run(
+				part, crowd->config, lifeline[0], parent);
+		if (pid < 0)
+			error = -errno;
+		part->pid = pid;
+		crowd->started += pid > 0;
+	}
+	close(lifeline[0]);
+	return error;
 }
 
-int crowd_start(struct crowd **crowd, const struct config *config)
+static void crowd_explain(const struct crowd *crowd, int error)
 {
+	log_warnx("cannot start helper process %llu of %llu for %llu "
+		  "connections beside the measured ones: %s. Each holds as "
+		  "many as it may have descriptors (ulimit -n: %llu); raise "
+		  "that, or the limit on processes (ulimit -u)",
+		(unsigned long long)crowd->started + 1,
+		(unsigned long long)crowd->part_count,
+		(unsigned long long)crowd->members, strerror(-error),
+		(unsigned long long)crowd->limit);
+}
+
+int crowd_start(
+	struct crowd **crowd, const struct config *config, uint64_t limit)
+{
+	struct crowd_count unused[CROWD_KINDS];
 	struct crowd *c;
 	int error;
 
@@ -323,35 +139,89 @@ int crowd_start(struct crowd **crowd, const struct config *config)
 	if (!c)
 		return -ENOMEM;
 	c->config = config;
-	c->epoll_fd = -1;
-	c->counts[CROWD_IDLE].asked = config->idle;
-	c->counts[CROWD_READER].asked = config->slow_readers;
-	c->counts[CROWD_WRITER].asked = config->slow_writers;
-	c->member_count =
-		config->idle + config->slow_readers + config->slow_writers;
-	c->deadline_ns = clock_ns() + config->timeout_ns;
-	error = crowd_prepare(c);
+	c->limit = limit;
+	c->lifeline = -1;
+	c->members = config->idle + config->slow_readers + config->slow_writers;
+	c->since_ns = clock_ns();
+	error = crowd_divide(c);
 	if (!error)
-		error = -pthread_create(&c->thread, NULL, crowd_main, c);
-	if (error)
-		crowd_free(c);
-	else
-		*crowd = c;
-	return error;
+		error = crowd_fork(c);
+	if (error) {
+		crowd_explain(c, error);
+		crowd_stop(c, unused);
+		return error;
+	}
+	*crowd = c;
+	return 0;
 }
 
-bool crowd_is_ready(const struct crowd *crowd)
+uint64_t crowd_helpers(const struct crowd *crowd)
 {
-	return !crowd || crowd->established == crowd->member_count ||
-	       clock_ns() >= crowd->deadline_ns;
+	return crowd ? crowd->part_count : 0;
+}
+
+bool crowd_is_ready(struct crowd *crowd)
+{
+	uint64_t established = 0, i;
+	int kind;
+
+	if (!crowd)
+		return true;
+	for (i = 0; i < crowd->part_count; i++)
+		for (kind = 0; kind < CROWD_KINDS; kind++)
+			established += crowd->parts[i].counts[kind].established;
+	if (established > crowd->established)
+		crowd->since_ns = clock_ns();
+	crowd->established = established;
+	return established == crowd->members ||
+	       clock_ns() >= crowd->since_ns + crowd->config->timeout_ns;
+}
+
+/* A helper that did not end by itself took its connections with it. */
+static bool crowd_reap(const struct crowd_part *part)
+{
+	int status = 0;
+
+	while (waitpid(part->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (WIFSIGNALED(status))
+		log_warnx("a helper process with %llu connections was ended by "
+			  "signal %d",
+			(unsigned long long)part->count, WTERMSIG(status));
+	else if (status)
+		log_warnx("a helper process could not hold %llu connections",
+			(unsigned long long)part->count);
+	return status == 0;
 }
 
 void crowd_stop(struct crowd *crowd, struct crowd_count counts[CROWD_KINDS])
 {
+	uint64_t i;
+	int kind;
+
 	if (!crowd)
 		return;
-	crowd->stop = true;
-	pthread_join(crowd->thread, NULL);
-	memcpy(counts, crowd->counts, sizeof(crowd->counts));
-	crowd_free(crowd);
+	for (kind = 0; kind < CROWD_KINDS; kind++)
+		counts[kind] = (struct crowd_count) {
+			.asked = crowd_asked(
+				crowd->config, (enum crowd_kind)kind)};
+	if (crowd->lifeline >= 0)
+		close(crowd->lifeline);
+	for (i = 0; i < crowd->started; i++) {
+		struct crowd_part *part = &crowd->parts[i];
+		bool whole = crowd_reap(part);
+
+		for (kind = 0; kind < CROWD_KINDS; kind++) {
+			struct crowd_count *c = &counts[kind];
+
+			c->established += part->counts[kind].established;
+			c->lost += part->counts[kind].lost;
+			c->lost += whole ? 0 : part->counts[kind].open;
+			if (part->counts[kind].error)
+				c->error = part->counts[kind].error;
+		}
+	}
+	if (crowd->part_count)
+		munmap(crowd->parts, crowd->part_count * sizeof(*crowd->parts));
+	free(crowd);
 }

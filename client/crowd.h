@@ -6,8 +6,9 @@
  *   slow readers   ask without pause and read a few bytes at a time
  *   slow writers   write their requests a byte at a time
  *
- * One thread looks after all of them. A member that the server drops is
- * counted and comes again.
+ * Helper processes look after them, as many as the limit on descriptors makes
+ * necessary; they end with the client, whatever ends it. A member that the
+ * server drops is counted and comes again.
  */
 #ifndef SERVERLAB_CLIENT_CROWD_H
 #define SERVERLAB_CLIENT_CROWD_H
@@ -25,18 +26,23 @@ struct crowd_count {
 	uint64_t asked;
 	uint64_t established; /* members that were ever connected */
 	uint64_t lost;	      /* times that the server dropped one */
+	int error;	      /* the last that kept one out; 0: none did */
 };
 
 struct crowd;
 
-/* Starts the thread; *crowd stays NULL where no crowd is asked for. 0 or
- * -errno. */
-int crowd_start(struct crowd **crowd, const struct config *config);
+/* Starts the helpers, before there are threads; *crowd stays NULL where no
+ * crowd is asked for. `limit` is that on descriptors. 0 or -errno, said in the
+ * log. */
+int crowd_start(
+	struct crowd **crowd, const struct config *config, uint64_t limit);
 
-/* Has each member been connected, or tried for the time of the timeout? */
-bool crowd_is_ready(const struct crowd *crowd);
+uint64_t crowd_helpers(const struct crowd *crowd);
 
-/* Ends the thread and all its connections, fills the counts, frees. */
+/* Has each member been connected, or none for the time of the timeout? */
+bool crowd_is_ready(struct crowd *crowd);
+
+/* Ends the helpers and all their connections, fills the counts, frees. */
 void crowd_stop(struct crowd *crowd, struct crowd_count counts[CROWD_KINDS]);
 
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/log.h"
 
 int outcome_init(struct outcome *o, const struct config *config)
 {
@@ -185,8 +186,11 @@ static void outcome_judge_crowd(struct outcome *o)
 		if (c->established < c->asked)
 			outcome_reason(o, REASON_CROWD,
 				"only %" PRIu64 " of %" PRIu64
-				" connections of the group %s were established",
-				c->established, c->asked, crowd_names[kind]);
+				" connections of the group %s were "
+				"established%s%s",
+				c->established, c->asked, crowd_names[kind],
+				c->error ? ": " : "",
+				c->error ? errno_name(c->error) : "");
 	}
 }
 

@@ -61,6 +61,7 @@ struct outcome {
 	double busy_share;  /* with its waits for the CPU, without spinning */
 
 	struct crowd_count crowd[CROWD_KINDS];
+	uint64_t helpers; /* processes that held it */
 
 	enum bound bounded_by;
 	bool valid;

@@ -268,6 +268,7 @@ static void report_client(struct json *j, const struct outcome *o)
 	json_number(j, "cpu_seconds", o->cpu_seconds);
 	json_number(j, "cpu_share", o->cpu_share);
 	json_number(j, "busy_share", o->busy_share);
+	json_u64(j, "helpers", o->helpers);
 	json_number(j, "syscalls_per_request",
 		ok > 0 ? (double)o->window.syscalls / ok : NAN);
 	report_quantiles(j, "send_lag_ns", o->window.send_lag);

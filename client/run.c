@@ -2,8 +2,10 @@
 #include "client/run.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -12,6 +14,7 @@
 
 #include "client/progress.h"
 #include "client/series.h"
+#include "client/socket.h"
 #include "client/worker.h"
 #include "common/log.h"
 
@@ -26,6 +29,7 @@ struct run_state {
 	struct series series;
 	struct progress progress;
 	struct crowd *crowd;
+	uint64_t descriptors; /* the limit on them */
 	uint64_t last_answer_ns, answers;
 };
 
@@ -346,19 +350,47 @@ static int run_explain_nobody(const struct outcome *o)
 	return -ECONNREFUSED;
 }
 
-static int run_check_descriptors(const struct config *config)
+/* What a thread needs, or all of them where they share a table. */
+static uint64_t run_need_descriptors(
+	const struct config *config, uint64_t threads, bool shared)
 {
-	unsigned long limit = net_raise_descriptor_limit();
-	uint64_t crowd =
-		config->idle + config->slow_readers + config->slow_writers;
-	unsigned long need = (unsigned long)(config->connections + crowd +
-					     3 * config->threads + 16);
+	uint64_t connections = config->connections;
 
-	if (need <= limit)
+	if (!shared)
+		connections = (connections + threads - 1) / threads;
+	return connections + 3 * threads + 16;
+}
+
+/* How many threads would have enough; 0: no number of them. */
+static uint64_t run_enough_threads(
+	const struct config *config, uint64_t limit, bool shared)
+{
+	uint64_t t = config->threads;
+
+	while (t <= 1024 && t <= config->connections && !shared)
+		if (run_need_descriptors(config, ++t, shared) <= limit)
+			return t;
+	return 0;
+}
+
+static int run_check_descriptors(const struct config *config, uint64_t *limit)
+{
+	bool shared = !socket_own_table();
+	uint64_t need = run_need_descriptors(config, config->threads, shared);
+	uint64_t threads;
+	char more[64] = "";
+
+	*limit = net_raise_descriptor_limit();
+	if (need <= *limit)
 		return 0;
-	log_warnx("%lu connections need %lu descriptors, but the limit is %lu "
-		  "(ulimit -n)",
-		(unsigned long)(config->connections + crowd), need, limit);
+	threads = run_enough_threads(config, *limit, shared);
+	if (threads)
+		snprintf(more, sizeof(more), " or use more threads (-t %u)",
+			(unsigned)threads);
+	log_warnx("%" PRIu64 " connections need %" PRIu64 " descriptors%s, but "
+		  "the limit is %" PRIu64 ": raise it (ulimit -n)%s",
+		config->connections, need, shared ? "" : " in a thread", *limit,
+		more);
 	return -EMFILE;
 }
 
@@ -416,7 +448,7 @@ static int run_all_phases(struct run_state *r, struct outcome *outcome)
 	int error, joined;
 
 	run_catch_signals();
-	error = crowd_start(&r->crowd, r->run.config);
+	error = crowd_start(&r->crowd, r->run.config, r->descriptors);
 	if (!error)
 		error = run_start_threads(r);
 	if (!error)
@@ -424,6 +456,7 @@ static int run_all_phases(struct run_state *r, struct outcome *outcome)
 	if (!error)
 		error = run_measure(r);
 	joined = run_join(r);
+	outcome->helpers = crowd_helpers(r->crowd);
 	crowd_stop(r->crowd, outcome->crowd);
 	progress_end(&r->progress);
 	if (error || joined)
@@ -438,7 +471,7 @@ static int run_all_phases(struct run_state *r, struct outcome *outcome)
 int run_workload(const struct config *config, struct outcome *outcome)
 {
 	struct run_state r = {.run.wake_fd = -1};
-	int error = run_check_descriptors(config);
+	int error = run_check_descriptors(config, &r.descriptors);
 
 	if (error)
 		return error;

@@ -58,7 +58,7 @@ unsigned socket_calls(const struct config *config)
 	       config->close_by_reset + (config->sources.count ? 2u : 0u);
 }
 
-void socket_own_table(void)
+bool socket_own_table(void)
 {
-	unshare(CLONE_FILES);
+	return unshare(CLONE_FILES) == 0;
 }

@@ -16,8 +16,9 @@ unsigned socket_calls(const struct config *config);
 
 /* Gives this thread a table of descriptors of its own, a copy of the one that
  * all share: what it opens it must close itself. The kernel need then not count
- * who is using a descriptor, at each system call. Where this is not allowed
- * the table stays shared, and nothing else changes. */
-void socket_own_table(void);
+ * who is using a descriptor, at each system call; and the limit on descriptors
+ * holds for each table. Where this is not allowed the table stays shared, and
+ * the answer is false. */
+bool socket_own_table(void);
 
 #endif

@@ -348,6 +348,127 @@ def _(cell):
            "slow_writers": (4, 4, 0)}, "the crowd")
 
 
+class Holder:
+    """Echoes, and knows how many connections are open."""
+
+    def __init__(self):
+        self.open = 0
+        self.server = Server(self.serve, backlog=1024)
+        self.address = self.server.address
+
+    def serve(self, connection, server):
+        with server.lock:
+            self.open += 1
+        try:
+            while data := connection.recv(4096):
+                connection.sendall(data)
+        finally:
+            with server.lock:
+                self.open -= 1
+
+
+def with_descriptors(limit, *arguments):
+    """The command of a client that may have so many descriptors."""
+    return ["sh", "-c", f'ulimit -n {limit}; exec "$0" "$@"', CLIENT,
+            *arguments]
+
+
+def crowd_with(cell, limit):
+    """A client that holds 150 idle connections until it is told to stop."""
+    holder = Holder()
+    path = os.path.join(cell.directory, "crowd.json")
+    client = subprocess.Popen(
+        with_descriptors(limit, "-c", "4", "--idle", "150", "-d", "10m",
+                         "--json", path, "-q", "--phase-fd", "1",
+                         holder.address),
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True)
+    equal(client.stdout.readline(), "connected\n", "the first phase")
+    wait_for(lambda: holder.open == 154, "the server has taken all")
+    return holder, client, path
+
+
+def children(pid):
+    """The processes that it has made."""
+    found = []
+    for name in os.listdir("/proc"):
+        try:
+            with open(f"/proc/{name}/stat", encoding="utf-8") as file:
+                fields = file.read().rpartition(")")[2].split()
+        except (OSError, ValueError):
+            continue
+        if fields[0] != "Z" and int(fields[1]) == pid:
+            found.append(int(name))
+    return found
+
+
+@TABLE.cell
+def _(cell):
+    """a crowd that needs more descriptors than a process may have is held by
+    helper processes; its figures are exact"""
+    path = os.path.join(cell.directory, "run.json")
+    holder = Holder()
+    done = subprocess.run(
+        with_descriptors(64, "-n", "100", "-c", "3", "--idle", "150",
+                         "--slow-writers", "2", "--slow-readers", "2",
+                         "--json", path, "--timeout", "30s", holder.address),
+        stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        timeout=PATIENCE)
+    equal((done.returncode, done.stderr), (0, ""), "exit status and errors")
+    with open(path, encoding="utf-8") as file:
+        run = json.load(file)
+    equal({name: (c["asked"], c["established"], c["lost"])
+           for name, c in run["crowd"].items()},
+          {"idle": (150, 150, 0), "slow_readers": (2, 2, 0),
+           "slow_writers": (2, 2, 0)}, "the crowd")
+    equal(run["client"]["helpers"], 3, "helper processes")
+    wait_for(lambda: holder.open == 0, "all have gone")
+
+
+@TABLE.cell
+def _(cell):
+    """helper processes end with the client, whatever ends it"""
+    holder, client, _ = crowd_with(cell, 64)
+    equal(len(children(client.pid)), 3, "helper processes")
+    client.kill()
+    client.communicate(timeout=PATIENCE)
+    wait_for(lambda: holder.open == 0, "all have gone")
+
+
+@TABLE.cell
+def _(cell):
+    """a helper process that is killed is told of, and its connections are
+    counted as lost"""
+    holder, client, path = crowd_with(cell, 64)
+    os.kill(children(client.pid)[0], signal.SIGKILL)
+    wait_for(lambda: holder.open == 104, "its connections have gone")
+    client.send_signal(signal.SIGINT)
+    _, errors = client.communicate(timeout=PATIENCE)
+    check("50 connections was ended by signal 9" in errors, errors)
+    with open(path, encoding="utf-8") as file:
+        equal(json.load(file)["crowd"]["idle"]["lost"], 50, "lost")
+
+
+@TABLE.cell
+def _(cell):
+    """each thread may have as many descriptors as the limit says; which number
+    of threads would do is said"""
+    holder = Holder()
+    arguments = ["-n", "100", "-c", "90", "--timeout", "30s"]
+    done = subprocess.run(
+        with_descriptors(64, *arguments, holder.address),
+        capture_output=True, text=True, timeout=PATIENCE)
+    equal(done.returncode, 1, "exit status")
+    check("90 connections need 109 descriptors" in done.stderr, done.stderr)
+    if "-t" not in done.stderr:
+        raise tap.Skip("threads may not have descriptors of their own here")
+    check("(-t 3)" in done.stderr, done.stderr)
+    done = subprocess.run(
+        with_descriptors(64, *arguments, "-t", "3", holder.address),
+        capture_output=True, text=True, timeout=PATIENCE)
+    equal(done.returncode, 0, "exit status with more threads")
+
+
 @TABLE.cell
 def _(cell):
     """--close rst ends connections by a reset, --close fin does not"""
