@@ -6,6 +6,7 @@ was built for another server is refused by name of what it lacks."""
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -17,6 +18,13 @@ from lib.tap import check, equal  # noqa: E402
 
 TABLE = tap.Table()
 NEW_MODEL = os.path.join(server.TOP, "scripts", "new-model")
+
+
+def our_version():
+    """SERVERLAB_ABI, as the header has it."""
+    path = os.path.join(server.TOP, "servers", "core", "plugin.h")
+    with open(path, encoding="utf-8") as header:
+        return re.search(r"#define SERVERLAB_ABI (\d+)u", header.read())[1]
 
 
 def command(*arguments, cwd=None, status=0, env=None):
@@ -262,7 +270,7 @@ def other_version(cell):
     spec = compiled(cell, MODEL % (WHOLE, "#undef SERVERLAB_ABI\n"
                                           "#define SERVERLAB_ABI 99u\n"
                                           + EXPORTED))
-    refused("-m", spec, "ABI 99.", "this server has 1.",
+    refused("-m", spec, "ABI 99.", f"this server has {our_version()}.",
             "build it again with this server's headers")
 
 
@@ -279,7 +287,8 @@ def other_shape(cell):
                           + source.replace(EXPORTED,
                                            "#define option_spec bigger\n"
                                            + EXPORTED))
-    refused("-m", spec, "was built for ABI 1.", "build it again")
+    refused("-m", spec, f"was built for ABI {our_version()}.",
+            "build it again")
 
 
 @TABLE.cell
