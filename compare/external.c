@@ -63,10 +63,25 @@ static bool external_found(const char *program)
 	return false;
 }
 
+/* The program, and how many words it gets. */
+static int external_check_words(const wordexp_t *words, char why[WHY_SIZE])
+{
+	if (words->we_wordc > EXTERNAL_WORDS) {
+		snprintf(why, WHY_SIZE,
+			"a command of %zu words: at most %d are possible",
+			words->we_wordc, EXTERNAL_WORDS);
+		return -EINVAL;
+	}
+	if (external_found(words->we_wordv[0]))
+		return 0;
+	snprintf(why, WHY_SIZE, "there is no program %s", words->we_wordv[0]);
+	return -ENOENT;
+}
+
 int external_check(const char *model, char why[WHY_SIZE])
 {
 	wordexp_t words;
-	int rc = 0;
+	int rc;
 
 	if (!strstr(external_command(model), "{port}")) {
 		snprintf(why, WHY_SIZE,
@@ -82,30 +97,25 @@ int external_check(const char *model, char why[WHY_SIZE])
 			model);
 		return -EINVAL;
 	}
-	if (!external_found(words.we_wordv[0])) {
-		snprintf(why, WHY_SIZE, "there is no program %s",
-			words.we_wordv[0]);
-		rc = -ENOENT;
-	}
+	rc = external_check_words(&words, why);
 	wordfree(&words);
 	return rc;
 }
 
-static int external_socket(int port, struct sockaddr_in *address)
+static struct sockaddr_in external_address(in_addr_t host, int port)
 {
-	*address = (struct sockaddr_in) {
+	return (struct sockaddr_in) {
 		.sin_family = AF_INET,
 		.sin_port = htons((uint16_t)port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+		.sin_addr.s_addr = htonl(host),
 	};
-	return socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 }
 
 int external_port(void)
 {
-	struct sockaddr_in a;
+	struct sockaddr_in a = external_address(INADDR_LOOPBACK, 0);
 	socklen_t len = sizeof(a);
-	int fd = external_socket(0, &a), port;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), port;
 
 	if (fd < 0)
 		return -errno;
@@ -118,15 +128,30 @@ int external_port(void)
 	return port;
 }
 
+/*
+ * It calls from 127.0.0.2. A socket that calls a port of its own address may be
+ * given that very port, and is then connected to itself: nobody listens, and
+ * who wants to finds the port taken.
+ */
 int external_ready(int port)
 {
-	struct sockaddr_in a;
-	int fd = external_socket(port, &a), ready = 1;
+	const struct sockaddr_in to = external_address(INADDR_LOOPBACK, port);
+	const struct sockaddr_in from =
+		external_address(INADDR_LOOPBACK + 1, 0);
+	const struct timeval patience = {.tv_sec = 1}; /* its backlog is full */
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), rc = 1;
 
 	if (fd < 0)
 		return -errno;
-	if (connect(fd, (struct sockaddr *)&a, sizeof(a)))
-		ready = errno == ECONNREFUSED ? 0 : -errno;
+	if (setsockopt(
+		    fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) ||
+		bind(fd, (const struct sockaddr *)&from, sizeof(from)))
+		rc = -errno;
+	else if (connect(fd, (const struct sockaddr *)&to, sizeof(to)))
+		rc = errno == ECONNREFUSED || errno == EINPROGRESS ||
+				     errno == EINTR
+			     ? 0
+			     : -errno;
 	close(fd);
-	return ready;
+	return rc;
 }

@@ -14,6 +14,8 @@
 #include <stdbool.h>
 #include <wordexp.h>
 
+enum { EXTERNAL_WORDS = 60 }; /* that a command may have */
+
 bool external_named(const char *model);
 
 /* Whether such a command can be started. 0, or -errno with the reason. */
@@ -25,8 +27,8 @@ int external_port(void);
 /* The words of the command, for wordfree(). 0 or -EINVAL. */
 int external_words(const char *model, int port, wordexp_t *words);
 
-/* 1 when something on the port takes a connection, 0 when not yet, or
- * -errno. */
+/* 1 when something on the port takes a connection, 0 when not yet, or -errno.
+ * Takes a second at most. */
 int external_ready(int port);
 
 #endif

@@ -519,25 +519,41 @@ static bool next_point(const struct plan *p, size_t at[PLAN_AXES])
 	return false;
 }
 
-/* What the cells of a model that is not there say. */
-static void skip_unknown(const struct texts *known, struct run *run)
+/* An option of our server that the cell has, NULL if none. */
+static const char *own_option(const struct cell *cell)
+{
+	json_t *options = json_object_get(cell->options, "server");
+
+	return json_object_iter_key(json_object_iter(options));
+}
+
+/* Why a cell cannot be measured. False: it can, as far as is known here. */
+static bool reason_to_skip(
+	const struct texts *known, const struct cell *cell, char why[WHY_SIZE])
+{
+	const bool external = external_named(cell->model);
+	const bool peer = programs_is_peer(cell->model);
+	const char *option = external || peer ? own_option(cell) : NULL;
+
+	if (!programs_know(known, cell->model))
+		snprintf(why, WHY_SIZE, "%s",
+			peer ? "not built here: scripts/setup --peers brings "
+			       "what it needs, then make"
+			     : "this server has no such model");
+	else if (option)
+		snprintf(why, WHY_SIZE, "only our own server has --%s", option);
+	else
+		return external && external_check(cell->model, why);
+	return true;
+}
+
+static void skip_some(const struct texts *known, struct run *run)
 {
 	char why[WHY_SIZE];
 
-	for (size_t c = 0; c < run->cell_count; c++) {
-		struct cell *cell = &run->cells[c];
-
-		if (!programs_know(known, cell->model))
-			field_text(&cell->skipped,
-				programs_is_peer(cell->model)
-					? "not built here: scripts/setup "
-					  "--peers brings what it needs, "
-					  "then make"
-					: "this server has no such model");
-		else if (external_named(cell->model) &&
-			 external_check(cell->model, why))
-			field_text(&cell->skipped, why);
-	}
+	for (size_t c = 0; c < run->cell_count; c++)
+		if (reason_to_skip(known, &run->cells[c], why))
+			field_text(&run->cells[c].skipped, why);
 }
 
 int plan_cells(const struct plan *p, const struct texts *known, struct run *run)
@@ -549,6 +565,6 @@ int plan_cells(const struct plan *p, const struct texts *known, struct run *run)
 		for (size_t m = 0; m < p->models.count && !rc; m++)
 			rc = add_cell(p, run, p->models.at[m], at);
 	} while (!rc && next_point(p, at));
-	skip_unknown(known, run);
+	skip_some(known, run);
 	return rc;
 }

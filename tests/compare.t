@@ -135,7 +135,9 @@ def any_program(cell):
 def a_program_that_cannot_be_one(cell):
     """a command that cannot be run is refused, or skipped where its program is
     missing; one that dies at once is said to have"""
-    for command, word in (("cat", "{port}"), ("a | b {port}", "not a command")):
+    long = " ".join(["true", "{port}", *map(str, range(60))])
+    for command, word in (("cat", "{port}"), ("a | b {port}", "not a command"),
+                          (long, "62 words")):
         result = compare(cell, "run", "--models", f"external:{command}", *QUICK)
         equal(result.returncode, 64, f"exit status of {command}")
         check(word in result.stderr, result.stderr)
@@ -147,6 +149,32 @@ def a_program_that_cannot_be_one(cell):
                     *QUICK)
     check("kaputt" in table and "exit status 3" in table, table)
     nothing_left()
+
+
+@TABLE.cell
+def commas_in_a_command(cell):
+    """in a list of models, a comma in quotes belongs to the command"""
+    script = ("import socket, sys; s = socket.create_server((sys.argv[1], "
+              "int(sys.argv[2])));\nwhile True:\n c = s.accept()[0];\n"
+              " while b := c.recv(4096): c.send(b)")
+    model = f"external:'{sys.executable}' -c '{script}' 127.0.0.1 {{port}}"
+    succeed(cell, "run", "--models", f"{model},epoll", "--baseline", model,
+            "--rounds", "1", "--duration", "300ms", "--warmup", "10ms",
+            "--connections", "1")
+    rows = database(cell).execute("SELECT model, status, reason FROM sample "
+                                  "JOIN cell ON cell.id = cell_id").fetchall()
+    equal(sorted((r["model"], r["status"]) for r in rows),
+          [("epoll", "valid"), (model, "valid")], f"samples: {rows}")
+
+
+@TABLE.cell
+def what_only_our_server_has(cell):
+    """a program that is not ours is skipped where the server gets an option"""
+    model = f"external:'{server.program('limit')}' 127.0.0.1:{{port}}"
+    table = succeed(cell, "run", "--models", f"{model},limit,epoll", *QUICK,
+                    "--vary", "server.backlog=16")
+    equal(table.count("only our own server has --backlog"), 2,
+          f"programs that are skipped in {table}")
 
 
 @TABLE.cell
