@@ -19,6 +19,14 @@ static const struct config *connection_config(const struct connection *c)
 	return c->worker->run->config;
 }
 
+static struct flight *connection_flight(const struct connection *c, uint32_t n)
+{
+	uint64_t i = c->head + n;
+	uint64_t ring = connection_config(c)->pipeline;
+
+	return (struct flight *)&c->flights[i < ring ? i : i - ring];
+}
+
 /* ---- ends --------------------------------------------------------------- */
 
 static void connection_disconnect(struct connection *c)
@@ -141,15 +149,22 @@ void connection_error(struct connection *c, enum error_phase phase, int error)
 	connection_lost(c);
 }
 
+/* With those behind it that have waited as long. */
 static void connection_timed_out(struct connection *c, uint64_t now)
 {
-	const struct flight *f = &c->flights[c->head];
+	const struct config *config = connection_config(c);
 	struct tally *t = c->worker->tally;
+	uint32_t i;
 
-	if (!c->greeting)
-		histogram_record(t->whole, connection_config(c)->timeout_ns);
-	if (!c->greeting && connection_config(c)->open_loop)
-		histogram_record(t->corrected, now - f->intended_ns);
+	for (i = 0; i < c->outstanding && !c->greeting; i++) {
+		const struct flight *f = connection_flight(c, i);
+
+		if (now < f->sent_ns + config->timeout_ns)
+			break;
+		histogram_record(t->whole, config->timeout_ns);
+		if (config->open_loop)
+			histogram_record(t->corrected, now - f->intended_ns);
+	}
 	connection_fail(c, ERROR_TIMEOUT);
 }
 
@@ -173,14 +188,6 @@ void connection_check_timeout(struct connection *c, uint64_t now)
 }
 
 /* ---- requests ----------------------------------------------------------- */
-
-static struct flight *connection_flight(const struct connection *c, uint32_t n)
-{
-	uint64_t i = c->head + n;
-	uint64_t ring = connection_config(c)->pipeline;
-
-	return (struct flight *)&c->flights[i < ring ? i : i - ring];
-}
 
 /* Begins one request, unless its time has not come. */
 static bool connection_begin(struct connection *c, uint64_t now)

@@ -33,7 +33,9 @@ void outcome_release(struct outcome *o)
 	tally_release(&o->warmup);
 	tally_release(&o->drain);
 	free(o->intervals);
+	free(o->threads);
 	o->intervals = NULL;
+	o->threads = NULL;
 }
 
 uint64_t outcome_scheduled(const struct outcome *o)

@@ -59,6 +59,9 @@ struct outcome {
 	double cpu_seconds; /* of all threads, in the window */
 	double cpu_share;   /* of a CPU, by the busiest thread */
 	double busy_share;  /* with its waits for the CPU, without spinning */
+	struct outcome_thread {
+		double cpu_share, busy_share;
+	} * threads; /* config->threads of them; NULL: nothing was measured */
 
 	struct crowd_count crowd[CROWD_KINDS];
 	uint64_t helpers; /* processes that held it */

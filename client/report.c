@@ -66,6 +66,8 @@ static void report_environment(struct json *j)
 	json_string(j, "governor", e.governor);
 	json_bool(j, "virtual", e.virtual);
 	json_string(j, "placement", e.placement);
+	json_string(j, "clock", e.clock);
+	json_number(j, "clock_read_ns", e.clock_read_ns);
 	json_end(j);
 }
 
@@ -263,11 +265,20 @@ static void report_deliveries(struct json *j, const struct outcome *o)
 static void report_client(struct json *j, const struct outcome *o)
 {
 	double ok = (double)o->window.ok;
+	uint64_t i;
 
 	json_object(j, "client");
 	json_number(j, "cpu_seconds", o->cpu_seconds);
 	json_number(j, "cpu_share", o->cpu_share);
 	json_number(j, "busy_share", o->busy_share);
+	json_array(j, "threads");
+	for (i = 0; o->threads && i < o->config->threads; i++) {
+		json_object(j, NULL);
+		json_number(j, "cpu_share", o->threads[i].cpu_share);
+		json_number(j, "busy_share", o->threads[i].busy_share);
+		json_end(j);
+	}
+	json_end(j);
 	json_u64(j, "helpers", o->helpers);
 	json_number(j, "syscalls_per_request",
 		ok > 0 ? (double)o->window.syscalls / ok : NAN);

@@ -291,16 +291,18 @@ static int run_join(struct run_state *r)
 
 /* ---- the sum of it ------------------------------------------------------ */
 
-static void run_add_usage(
-	struct outcome *o, const struct worker *w, uint64_t window_ns)
+static void run_add_usage(struct outcome *o, const struct worker *w)
 {
+	double window_ns = (double)o->window_ns;
 	const struct worker_usage *from = &w->usage_start, *to = &w->usage_stop;
 	double cpu_ns = (double)(to->cpu_ns - from->cpu_ns);
 	double delay_ns = (double)(to->delay_ns - from->delay_ns);
 	double spun_ns = (double)(to->spun_ns - from->spun_ns);
-	double share = cpu_ns / (double)window_ns;
-	double busy = (cpu_ns + delay_ns - spun_ns) / (double)window_ns;
+	double share = cpu_ns / window_ns;
+	double busy = (cpu_ns + delay_ns - spun_ns) / window_ns;
 
+	o->threads[w->index].cpu_share = share;
+	o->threads[w->index].busy_share = busy;
 	o->cpu_seconds += cpu_ns / 1e9;
 	if (share > o->cpu_share)
 		o->cpu_share = share;
@@ -317,6 +319,9 @@ static int run_sum_up(struct run_state *r, struct outcome *o)
 	o->established = run_sum_established(r);
 	if (o->established < o->minimum_live)
 		o->minimum_live = o->established;
+	o->threads = calloc(r->count, sizeof(*o->threads));
+	if (!o->threads)
+		return -ENOMEM;
 	for (i = 0; i < r->count; i++) {
 		const struct worker *w = &r->workers[i];
 
@@ -324,7 +329,7 @@ static int run_sum_up(struct run_state *r, struct outcome *o)
 		o->in_flight_stop += w->in_flight_stop;
 		o->unsent += w->unsent;
 		if (o->window_ns > 0)
-			run_add_usage(o, w, o->window_ns);
+			run_add_usage(o, w);
 	}
 	return series_finish(&r->series);
 }

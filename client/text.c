@@ -8,9 +8,12 @@
 #include <string.h>
 
 #include "client/engine.h"
+#include "client/environment.h"
 #include "client/search.h"
 #include "client/workload.h"
 #include "common/clock.h"
+
+#define TEXT_SLOW_CLOCK_NS 200
 
 const char *text_time(double ns, char *buf, size_t size)
 {
@@ -300,6 +303,19 @@ static void text_deliveries(const struct text *t, const struct outcome *o)
 	fputc('\n', t->out);
 }
 
+/* Each request reads it once. */
+static void text_clock(const struct text *t)
+{
+	struct environment e;
+	char cost[32];
+
+	environment_get(&e);
+	if (e.clock_read_ns > TEXT_SLOW_CLOCK_NS)
+		fprintf(t->out, "  the clock is slow: %s a reading (%s)\n",
+			text_time(e.clock_read_ns, cost, sizeof(cost)),
+			e.clock);
+}
+
 static void text_counts(const struct text *t, const struct outcome *o)
 {
 	double seconds = (double)o->window_ns / 1e9;
@@ -328,7 +344,9 @@ static void text_counts(const struct text *t, const struct outcome *o)
 			(double)o->window.syscalls / (double)o->window.ok,
 			text_time(o->cpu_seconds * 1e9 / (double)o->window.ok,
 				n, sizeof(n)));
-	fprintf(t->out, "\n\n");
+	fputc('\n', t->out);
+	text_clock(t);
+	fputc('\n', t->out);
 	if (seconds > 0)
 		fprintf(t->out, "Transfer/sec: %12s\n",
 			text_bytes((double)o->window.bytes_in / seconds, in,

@@ -202,7 +202,8 @@ def _(cell):
 @TABLE.cell
 def _(cell):
     """the JSON has every key of schema serverlab.client/1"""
-    run = Run(cell, "-n", "10", "-c", "2", Server(echo).address).expect(0)
+    run = Run(cell, "-n", "10", "-c", "2", "-t", "2",
+              Server(echo).address).expect(0)
     quantiles = {"count", "min", "mean", "stddev", "p50", "p75", "p90", "p95",
                  "p99", "p99_9", "p99_99", "max"}
     wanted = {
@@ -211,16 +212,18 @@ def _(cell):
                "bounded_by", "connections", "requests", "errors", "throughput",
                "latency_ns", "client", "intervals"},
         "environment": {"kernel", "cpu", "cpus", "governor", "virtual",
-                        "placement"},
+                        "placement", "clock", "clock_read_ns"},
         "requests": {"scheduled", "sent", "ok", "in_flight", "unsent",
                      "failed", "warmup", "drained"},
         "throughput": {"requests_per_second", "bytes_in_per_second",
                        "bytes_out_per_second"},
         "latency_ns": {"corrected", "raw", "connect", "first_byte"},
-        "client": {"cpu_seconds", "cpu_share", "syscalls_per_request",
-                   "send_lag_ns"},
+        "client": {"cpu_seconds", "cpu_share", "busy_share", "threads",
+                   "helpers", "syscalls_per_request", "send_lag_ns"},
     }
     equal(run.json["schema"], "serverlab.client/1", "schema")
+    equal(len(run.json["client"]["threads"]), 2, "threads with their shares")
+    check(run.json["environment"]["clock_read_ns"] > 0, "the clock's cost")
     for key, names in wanted.items():
         found = run.json if key is None else run.json[key]
         equal(names - set(found), set(), f"missing from {key or 'the top'}")
@@ -776,6 +779,11 @@ def _(cell):
     run.expect(3, scheduled=6, ok=0, failed=6, in_flight=0)
     equal(run.json["errors"], {"timeout": 6}, "errors")
     equal(run.json["latency_ns"]["raw"]["count"], 6, "latencies recorded")
+    run = Run(cell, "-n", "8", "-c", "2", "-p", "4", "--timeout", "100ms",
+              Server(silent).address)
+    run.expect(3, scheduled=8, ok=0, failed=8, in_flight=0)
+    equal(run.json["errors"], {"timeout": 2}, "errors, one for a pipeline")
+    equal(run.json["latency_ns"]["raw"]["count"], 8, "latencies recorded")
 
 
 @TABLE.cell
