@@ -7,7 +7,8 @@
  * server for each request. When a reply is due is computed from when its
  * request came and when the one before was due, not from when this process was
  * awake, so lateness does not add up. It ends at SIGTERM and then writes LOG,
- * a line for each request: when it came and what its service time was, in ns.
+ * a line for each request: when it came, what its service time was, and how
+ * long after it had come the reply was really sent, in ns.
  */
 #include <errno.h>
 #include <math.h>
@@ -29,12 +30,13 @@ enum { REQUEST = 64, REQUESTS_MAX = 1 << 20, EVENTS = 64 };
 struct reply {
 	uint64_t due_ns;
 	int fd;
+	size_t request;
 	char data[REQUEST];
 };
 
 static struct reply heap[8192];
 static size_t waiting;
-static uint64_t came[REQUESTS_MAX], served[REQUESTS_MAX];
+static uint64_t came[REQUESTS_MAX], served[REQUESTS_MAX], took[REQUESTS_MAX];
 static size_t requests;
 static volatile sig_atomic_t stopped;
 
@@ -111,7 +113,8 @@ static void take_request(struct service *s, int fd)
 	came[requests] = now;
 	served[requests] = service_time(s);
 	from = s->single && s->last_due_ns > now ? s->last_due_ns : now;
-	reply.due_ns = s->last_due_ns = from + served[requests++];
+	reply.due_ns = s->last_due_ns = from + served[requests];
+	reply.request = requests++;
 	heap_push(&reply);
 }
 
@@ -122,6 +125,7 @@ static void send_due(void)
 
 		/* Fails if the client has gone: then nobody waits for it. */
 		(void)!send(reply.fd, reply.data, REQUEST, MSG_NOSIGNAL);
+		took[reply.request] = now_ns() - came[reply.request];
 	}
 }
 
@@ -188,8 +192,9 @@ static int write_log(const char *path)
 	if (!f)
 		return 1;
 	for (i = 0; i < requests; i++)
-		fprintf(f, "%llu %llu\n", (unsigned long long)came[i],
-			(unsigned long long)served[i]);
+		fprintf(f, "%llu %llu %llu\n", (unsigned long long)came[i],
+			(unsigned long long)served[i],
+			(unsigned long long)took[i]);
 	return fclose(f) != 0;
 }
 

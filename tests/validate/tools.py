@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: MIT
+"""What the parts of scripts/validate share."""
+
+import base64
+import json
+import math
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import zlib
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))))
+BIN = os.environ.get("SERVERLAB_BIN", os.path.join(ROOT, "bin"))
+CLIENT = os.path.join(BIN, "client")
+MS = 1_000_000
+BUILD = os.environ.get("SERVERLAB_BUILD", os.path.join(ROOT, "build"))
+TWO_CPUS = os.cpu_count() > 1
+SERVER_CPU = ["--cpus", "0"] if TWO_CPUS else []
+CLIENT_CPU = ["--cpus", "1"] if TWO_CPUS else []
+ON_CLIENT_CPU = ["taskset", "-c", "1"] if TWO_CPUS else []
+
+
+class Report:
+    def __init__(self):
+        self.failed = 0
+
+    def title(self, text):
+        print(f"\n{text}", flush=True)
+
+    def line(self, holds, name, found):
+        self.failed += not holds
+        print(f"  {'ok    ' if holds else 'NOT OK'}  {name:<44} {found}",
+              flush=True)
+
+    def note(self, text):
+        print(f"          {text}", flush=True)
+
+    def skip(self, why):
+        print(f"  skipped: {why}", flush=True)
+
+
+# ---- programs ----------------------------------------------------------------
+
+def client(directory, *arguments):
+    """A run's JSON, and its latencies as {ns: count} from the .hlog."""
+    directory = tempfile.mkdtemp(dir=directory)
+    path = os.path.join(directory, "run.json")
+    log = os.path.join(directory, "run.hlog")
+    done = subprocess.run([CLIENT, "-q", "--json", path, "--hlog", log,
+                           *arguments], check=False)
+    if done.returncode not in (0, 3):
+        sys.exit(f"the client has failed: exit {done.returncode}")
+    with open(path, encoding="utf-8") as file:
+        return json.load(file), read_hlog(log)
+
+
+class Server:
+    """One of our servers, on a CPU of its own where there are two."""
+
+    def __init__(self, *arguments):
+        self.arguments = arguments
+
+    def __enter__(self):
+        ready, far = os.pipe()
+        self.process = subprocess.Popen(
+            [os.path.join(BIN, "server"), "-l", "127.0.0.1:0", "--ready-fd",
+             str(far), *SERVER_CPU, *self.arguments], pass_fds=[far],
+            stdout=subprocess.DEVNULL)
+        os.close(far)
+        with os.fdopen(ready) as file:
+            address = file.readline().strip()
+        if not address:
+            sys.exit("the server has failed")
+        return address
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+
+
+def compiled(directory, name, *arguments):
+    """DIRECTORY/NAME, made by the C compiler if it is not there yet; None if
+    it cannot be."""
+    path = os.path.join(directory, name)
+    if not os.path.exists(path):
+        done = subprocess.run(
+            [os.environ.get("CC", "gcc"), "-std=gnu11", "-O2", "-D_GNU_SOURCE=",
+             f"-I{ROOT}", "-o", path, *arguments], cwd=ROOT, check=False,
+            capture_output=True, text=True)
+        if done.returncode:
+            print(done.stderr, file=sys.stderr)
+            return None
+    return path
+
+
+class Queue:
+    """tests/validate/queue.c with known service times."""
+
+    def __init__(self, directory, shape, distribution, mean_ms, seed=1):
+        binary = compiled(directory, "queue", "tests/validate/queue.c", "-lm")
+        if not binary:
+            sys.exit("tests/validate/queue.c does not compile")
+        self.log = os.path.join(tempfile.mkdtemp(dir=directory), "queue.log")
+        self.process = subprocess.Popen(
+            [binary, shape, distribution, str(mean_ms * 1000), str(seed),
+             self.log], stdout=subprocess.PIPE, text=True)
+        self.address = self.process.stdout.readline().strip()
+
+    def stop(self):
+        """[(came, served, took)] in ns: when a request came, how long its
+        service was to be, and after how long its reply was really sent."""
+        self.process.terminate()
+        self.process.wait()
+        with open(self.log, encoding="ascii") as file:
+            return [tuple(map(int, line.split())) for line in file]
+
+
+# ---- histograms ---------------------------------------------------------------
+
+def read_hlog(path):
+    values = {}
+    with open(path, encoding="ascii") as file:
+        for line in file:
+            if not line.startswith(("#", '"')):
+                add(values, decode(line.split(",")[3]))
+    return values
+
+
+def add(into, values):
+    for value, count in values.items():
+        into[value] = into.get(value, 0) + count
+
+
+def decode(text):
+    """An HdrHistogram, V2: the middle of each slot, and its count."""
+    plain = zlib.decompress(base64.b64decode(text)[8:])
+    values, slot, at = {}, 0, 40
+    while at < len(plain):
+        bits = shift = 0
+        while True:
+            byte = plain[at]
+            at += 1
+            bits |= (byte if shift == 56 else byte & 0x7f) << shift
+            shift += 7
+            if byte < 0x80 or shift == 63:
+                break
+        count = bits >> 1 ^ -(bits & 1)
+        if count < 0:
+            slot -= count
+            continue
+        bucket = max(slot // 1024 - 1, 0)
+        if count:
+            low = (slot - bucket * 1024) << bucket
+            values[low + (1 << bucket) // 2] = count
+        slot += 1
+    return values
+
+
+def expand(values):
+    return [value for value in sorted(values) for _ in range(values[value])]
+
+
+# ---- statistics ---------------------------------------------------------------
+
+def at_percent(ordered, percent):
+    """The smallest value that at least so many are not above."""
+    return ordered[math.ceil(len(ordered) * percent / 100) - 1]
+
+
+def ks_two(a, b):
+    """Kolmogorov-Smirnov: the distance of two samples, and the bound that two
+    of one distribution keep in 99 % of cases."""
+    a, b = sorted(a), sorted(b)
+    i = j = 0
+    worst = 0.0
+    while i < len(a) and j < len(b):
+        value = min(a[i], b[j])
+        while i < len(a) and a[i] <= value:
+            i += 1
+        while j < len(b) and b[j] <= value:
+            j += 1
+        worst = max(worst, abs(i / len(a) - j / len(b)))
+    return worst, 1.63 * math.sqrt(1 / len(a) + 1 / len(b))
+
+
+def ks_one(values, distribution):
+    """The same for one sample and a cumulative distribution function."""
+    values = sorted(values)
+    n = len(values)
+    worst = 0.0
+    for i, value in enumerate(values):
+        expected = distribution(value)
+        worst = max(worst, abs(expected - i / n), abs(expected - (i + 1) / n))
+    return worst, 1.63 / math.sqrt(n)
+
+
+def middle(values):
+    return statistics.median(values)
+
+
+def in_turn(rounds, programs):
+    """{name: [result of each round]} of functions, called in turn so that a
+    drift of the machine hits all alike."""
+    results = {name: [] for name in programs}
+    for _ in range(rounds):
+        for name, program in programs.items():
+            results[name].append(program())
+    return results
+
+
+def ratios(results, above, below):
+    """How two programs compare in each round: the least ratio, the median, the
+    greatest. Of 7 rounds, the true median lies between the outer two in 98 %
+    of cases."""
+    pairs = sorted(a / b for a, b in zip(results[above], results[below]))
+    return pairs[0], middle(pairs), pairs[-1]
