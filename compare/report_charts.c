@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The charts of the report: which there are, and what is in them. */
-#include "compare/chart.h"
-#include "compare/html.h"
-#include "compare/report_page.h"
+#include "compare/report_charts.h"
 #include "compare/table.h"
 
 #include <ctype.h>
@@ -38,16 +36,31 @@ static size_t count_values(const struct analysis *a, const char *axis)
 	return different;
 }
 
-/* The name with the most values: it goes along the charts. NULL where nothing
- * is varied. */
-static const char *main_axis(const struct analysis *a)
+/* What follows "METRIC over " in what an experiment plots; NULL if nothing
+ * does. */
+static const char *plot_axis(const char *plot)
 {
+	const char *over = strstr(plot, " over ");
+
+	return over ? over + strlen(" over ") : NULL;
+}
+
+/* What goes along the charts: what the experiment says, or else the name with
+ * the most values. NULL where nothing is varied. */
+static const char *main_axis(const struct page *page)
+{
+	const struct analysis *a = page->a;
 	const char *name, *best = NULL;
 	size_t most = 1;
 	json_t *value;
 
 	if (!a->count)
 		return NULL;
+	for (size_t i = 0; i < page->plan.plots.count; i++) {
+		name = plot_axis(page->plan.plots.at[i]);
+		if (name && count_values(a, name) > 1)
+			return name;
+	}
 	json_object_foreach((json_t *)a->points[0].at, name, value)
 	{
 		size_t n = count_values(a, name);
@@ -115,7 +128,7 @@ static void say_group(const struct group *g, char *buf, size_t size)
 
 /* ---- what all charts have ------------------------------------------------- */
 
-static size_t look_of(const struct page *page, const char *model)
+size_t report_look_of(const struct page *page, const char *model)
 {
 	size_t i = 0;
 
@@ -128,7 +141,7 @@ static void name_series(struct page *page, struct chart *c)
 {
 	const char *baseline = page->a->run->baseline;
 
-	for (size_t i = 0; i < c->count; i++) {
+	for (size_t i = 0; i < page->model_count; i++) {
 		c->series[i].label = page->models[i];
 		c->series[i].look = (int)i;
 		c->series[i].faint =
@@ -137,11 +150,12 @@ static void name_series(struct page *page, struct chart *c)
 	}
 }
 
-/* A chart with a series for each model of the page, NULL without memory. */
-static struct chart *new_chart(struct page *page, enum chart_kind kind,
-	size_t points, const char *title, const char *where)
+/* A chart with a series for each model of the page and `more` nameless ones,
+ * NULL without memory. */
+static struct chart *new_chart_with(struct page *page, enum chart_kind kind,
+	size_t more, size_t points, const char *title, const char *where)
 {
-	struct chart *c = chart_new(kind, page->model_count, points);
+	struct chart *c = chart_new(kind, page->model_count + more, points);
 
 	if (!c)
 		return NULL;
@@ -154,7 +168,13 @@ static struct chart *new_chart(struct page *page, enum chart_kind kind,
 	return c;
 }
 
-static void hand_in(struct page *page, struct chart *c)
+struct chart *report_new_chart(struct page *page, enum chart_kind kind,
+	size_t points, const char *title, const char *where)
+{
+	return new_chart_with(page, kind, 0, points, title, where);
+}
+
+void report_hand_in(struct page *page, struct chart *c)
 {
 	if (!c)
 		return;
@@ -217,9 +237,9 @@ static void fill_point(struct page *page, struct chart *c, size_t at,
 
 	for (size_t i = 0; rng && i < p->count; i++) {
 		const struct summary *s = &p->summaries[i];
-		size_t look = look_of(page, s->cell->model);
+		size_t look = report_look_of(page, s->cell->model);
 
-		if (s->standing >= NO_FIGURES || look == c->count)
+		if (s->standing >= NO_FIGURES || look == page->model_count)
 			continue;
 		c->series[look].y[at] = figure_of(s, m, rng);
 		c->series[look].strong = s->best && m == p->order;
@@ -239,7 +259,7 @@ static void print_bars(
 	struct chart *c;
 
 	say_group(g, where, sizeof(where));
-	c = new_chart(page, CHART_BARS, 1, m->title, where);
+	c = report_new_chart(page, CHART_BARS, 1, m->title, where);
 	if (!c)
 		return;
 	c->unit = m->unit;
@@ -249,7 +269,56 @@ static void print_bars(
 			    "user mode, the rest was spent in the kernel.";
 	}
 	fill_point(page, c, 0, &g->a->points[g->first], m);
-	hand_in(page, c);
+	report_hand_in(page, c);
+}
+
+/* What queueing theory says of the mean latency, beside the mean of a model
+ * that is alone in its chart. */
+static const struct {
+	const char *metric, *label;
+} theories[] = {{"md1", "M/D/1, computed"}, {"mm1", "M/M/1, computed"}};
+
+enum { THEORIES = sizeof(theories) / sizeof(*theories) };
+
+static bool has_theory(const struct page *page, const struct metric *m)
+{
+	return page->model_count == 1 && !strcmp(m->name, "mean");
+}
+
+static void fill_theory(
+	struct page *page, struct chart *c, size_t at, const struct point *p)
+{
+	gsl_rng *rng = stats_rng((uint64_t)page->a->run->seed);
+
+	for (size_t t = 0; rng && t < THEORIES; t++) {
+		struct chart_series *s = &c->series[page->model_count + t];
+
+		s->label = theories[t].label;
+		s->look = (int)(page->model_count + t);
+		s->y[at] = estimate_of(metric_find(theories[t].metric),
+			p->summaries[0].cell, rng);
+	}
+	if (rng)
+		gsl_rng_free(rng);
+}
+
+static void fill_lines(struct page *page, struct chart *c,
+	const struct group *g, const struct metric *m)
+{
+	size_t at = 0;
+
+	for (size_t p = g->first; p < g->a->count; p++) {
+		const struct point *point = &g->a->points[p];
+
+		if (!in_group(g, p))
+			continue;
+		snprintf(c->x[at].label, sizeof(c->x[at].label), "%.31s",
+			value_of(point, g->axis));
+		fill_point(page, c, at, point, m);
+		if (has_theory(page, m))
+			fill_theory(page, c, at, point);
+		at++;
+	}
 }
 
 static void print_lines(
@@ -257,24 +326,20 @@ static void print_lines(
 {
 	char where[128];
 	struct chart *c;
-	size_t at = 0;
 
 	say_group(g, where, sizeof(where));
-	c = new_chart(page, CHART_LINES, group_size(g), m->title, where);
+	c = new_chart_with(page, CHART_LINES,
+		has_theory(page, m) ? THEORIES : 0, group_size(g), m->title,
+		where);
 	if (!c)
 		return;
 	c->x_title = g->axis;
 	c->unit = m->unit;
 	c->log_y = m->unit == UNIT_TIME;
 	c->remark = "Bands are 95 % intervals.";
-	for (size_t p = g->first; p < g->a->count; p++)
-		if (in_group(g, p)) {
-			snprintf(c->x[at].label, sizeof(c->x[at].label),
-				"%.31s", value_of(&g->a->points[p], g->axis));
-			fill_point(page, c, at++, &g->a->points[p], m);
-		}
+	fill_lines(page, c, g, m);
 	chart_place_points(c);
-	hand_in(page, c);
+	report_hand_in(page, c);
 }
 
 static void print_metric(
@@ -286,232 +351,12 @@ static void print_metric(
 		print_bars(page, g, m);
 }
 
-/* ---- percentiles ---------------------------------------------------------- */
-
-static const struct {
-	const char *name, *title;
-	double share;
-} quantiles[] = {{"p50", "50", 0.5}, {"p75", "75", 0.75}, {"p90", "90", 0.9},
-	{"p95", "95", 0.95}, {"p99", "99", 0.99}, {"p99_9", "99.9", 0.999},
-	{"p99_99", "99.99", 0.9999}};
-
-enum { QUANTILES = sizeof(quantiles) / sizeof(*quantiles) };
-
-/* A percentile over the rounds; unknown where a round had too few requests for
- * it. */
-static struct estimate quantile_of(
-	const struct cell *cell, const char *name, gsl_rng *rng)
-{
-	struct estimate e = {NAN, NAN, NAN, 0};
-	double *values = calloc(cell->sample_count + 1, sizeof(*values));
-	size_t n = 0;
-
-	for (size_t i = 0; values && i < cell->sample_count; i++) {
-		const struct sample *s = &cell->samples[i];
-		json_t *latency = json_object_get(s->client, "latency_ns");
-		json_t *value = json_object_get(
-			json_object_get(latency, "corrected"), name);
-
-		if (sample_is_valid(s) && json_is_number(value))
-			values[n++] = json_number_value(value);
-	}
-	if (n)
-		e = stats_estimate(values, n, rng);
-	free(values);
-	return e;
-}
-
-/* Equal steps are factors of 1 / (1 - share): each nine is as wide as the one
- * before. */
-static void place_quantiles(struct chart *c)
-{
-	for (size_t q = 0; q < QUANTILES; q++) {
-		snprintf(c->x[q].label, sizeof(c->x[q].label), "%s",
-			quantiles[q].title);
-		c->x[q].position =
-			log(0.5 / (1 - quantiles[q].share)) / log(0.5 / 0.0001);
-	}
-	chart_choose_ticks(c);
-}
-
-static void print_quantiles(
-	struct page *page, const struct point *p, const char *where)
-{
-	struct chart *c = new_chart(
-		page, CHART_LINES, QUANTILES, "how long requests took", where);
-	gsl_rng *rng = stats_rng((uint64_t)page->a->run->seed);
-
-	if (c && rng) {
-		c->x_title = "percentile";
-		c->remark =
-			"At a percentile of 99, one request in a hundred took "
-			"longer; each further nine is as wide as the one "
-			"before it. Bands are 95 % intervals.";
-		c->unit = UNIT_TIME;
-		c->log_y = true;
-		place_quantiles(c);
-		for (size_t i = 0; i < p->count; i++) {
-			const struct cell *cell = p->summaries[i].cell;
-			size_t look = look_of(page, cell->model);
-
-			for (size_t q = 0; q < QUANTILES; q++)
-				c->series[look].y[q] = quantile_of(
-					cell, quantiles[q].name, rng);
-		}
-	}
-	if (rng)
-		gsl_rng_free(rng);
-	hand_in(page, c);
-}
-
-/* ---- latency over time ---------------------------------------------------- */
-
-static json_t *intervals_of(const struct sample *s)
-{
-	return json_object_get(s->client, "intervals");
-}
-
-static size_t most_steps(const struct point *p)
-{
-	size_t most = 0;
-
-	for (size_t i = 0; i < p->count; i++)
-		for (size_t k = 0; k < p->summaries[i].cell->sample_count;
-			k++) {
-			json_t *all =
-				intervals_of(&p->summaries[i].cell->samples[k]);
-
-			if (json_array_size(all) > most)
-				most = json_array_size(all);
-		}
-	return most;
-}
-
-/* The greatest p99 of a step in any round: outliers shall be seen. */
-static void fill_steps(
-	struct chart *c, struct estimate *y, const struct cell *cell)
-{
-	json_t *one;
-	size_t k;
-
-	for (size_t i = 0; i < cell->sample_count; i++)
-		json_array_foreach(intervals_of(&cell->samples[i]), k, one)
-		{
-			json_t *p99 = json_object_get(one, "p99_ns");
-			json_t *start = json_object_get(one, "start_ns");
-
-			snprintf(c->x[k].label, sizeof(c->x[k].label), "%.3g s",
-				json_number_value(start) / 1e9);
-			if (json_is_number(p99))
-				y[k].value = fmax(
-					y[k].value, json_number_value(p99));
-		}
-}
-
-static void print_heat(
-	struct page *page, const struct point *p, const char *where)
-{
-	struct chart *c = new_chart(page, CHART_HEAT, most_steps(p),
-		"p99 over time, the worst of all rounds", where);
-
-	if (!c)
-		return;
-	c->unit = UNIT_TIME;
-	c->x_title = "seconds";
-	c->remark = "The stronger the shade, the longer the slowest hundredth "
-		    "of the requests took in that step of time.";
-	for (size_t i = 0; i < p->count; i++) {
-		const struct cell *cell = p->summaries[i].cell;
-
-		fill_steps(c, c->series[look_of(page, cell->model)].y, cell);
-	}
-	hand_in(page, c);
-}
-
-/* ---- work per worker ------------------------------------------------------ */
-
-static json_t *workers_of(const struct cell *cell)
-{
-	for (size_t i = cell->sample_count; i-- > 0;)
-		if (sample_is_valid(&cell->samples[i]))
-			return json_object_get(
-				cell->samples[i].server, "workers");
-	return NULL;
-}
-
-static double requests_of(json_t *worker)
-{
-	return json_number_value(json_object_get(worker, "requests"));
-}
-
-/* Those that served requests: a main thread that only accepts is none. */
-static size_t count_workers(const struct cell *cell)
-{
-	json_t *one;
-	size_t i, n = 0;
-
-	json_array_foreach(workers_of(cell), i, one) n += requests_of(one) > 0;
-	return n;
-}
-
-static size_t most_workers(const struct point *p)
-{
-	size_t most = 0;
-
-	for (size_t i = 0; i < p->count; i++) {
-		size_t n = count_workers(p->summaries[i].cell);
-
-		if (n > most)
-			most = n;
-	}
-	return most;
-}
-
-static void fill_workers(struct estimate *y, const struct cell *cell)
-{
-	json_t *one;
-	size_t i, n = 0;
-
-	json_array_foreach(workers_of(cell), i, one) if (requests_of(one) > 0)
-		y[n++]
-			.value = requests_of(one);
-}
-
-static void print_workers(
-	struct page *page, const struct point *p, const char *where)
-{
-	size_t workers = most_workers(p);
-	struct chart *c;
-
-	if (workers < 2)
-		return;
-	c = new_chart(page, CHART_SHARES, workers,
-		"requests of each worker, in the last round", where);
-	if (!c)
-		return;
-	c->unit = UNIT_NUMBER;
-	c->x_title = "worker";
-	c->remark = "A bar is all requests of a model, a piece of it those of "
-		    "one worker; the more even, the better they share.";
-	for (size_t w = 0; w < workers; w++)
-		snprintf(c->x[w].label, sizeof(c->x[w].label), "worker %zu",
-			w + 1);
-	for (size_t i = 0; i < p->count; i++) {
-		const struct cell *cell = p->summaries[i].cell;
-
-		if (count_workers(cell) > 1)
-			fill_workers(
-				c->series[look_of(page, cell->model)].y, cell);
-	}
-	hand_in(page, c);
-}
-
 /* ---- the sections --------------------------------------------------------- */
 
 static void print_metrics(
 	struct page *page, const char *const *names, size_t count)
 {
-	struct group g = {.a = page->a, .axis = main_axis(page->a)};
+	struct group g = {.a = page->a, .axis = main_axis(page)};
 
 	fputs("<div class=\"charts\">\n", page->out);
 	for (; g.first < page->a->count; g.first++)
@@ -547,19 +392,52 @@ static void end_section(struct page *page)
 	fputs("</section>\n", page->out);
 }
 
+/* Whether a plot, "METRIC over ...", is of one of these metrics. */
+static bool is_among(const char *plot, const char *const *names, size_t count)
+{
+	size_t length = strcspn(plot, " ");
+
+	for (size_t i = 0; i < count; i++)
+		if (!strncmp(names[i], plot, length) && !names[i][length])
+			return true;
+	return false;
+}
+
+/* What the experiment asks for and the other sections do not have anyway. */
+static void print_asked(
+	struct page *page, const char *const *others, size_t count)
+{
+	const struct texts *plots = &page->plan.plots;
+	size_t i = 0;
+
+	while (i < plots->count && is_among(plots->at[i], others, count))
+		i++;
+	if (i == plots->count)
+		return;
+	begin_section(page, "asked", "What to look at");
+	for (const struct metric *m = metrics; m->name; m++)
+		for (i = 0; i < plots->count; i++)
+			if (is_among(plots->at[i], &m->name, 1) &&
+				!is_among(plots->at[i], others, count))
+				print_metrics(page, &m->name, 1);
+	end_section(page);
+}
+
 void report_print_charts(struct page *page)
 {
-	static const char *const load[] = {"throughput", "p99"};
-	static const char *const cost[] = {"cpu_per_request",
-		"syscalls_per_request", "switches_per_request", "memory"};
+	static const char *const shown[] = {"throughput", "p99",
+		"cpu_per_request", "syscalls_per_request",
+		"switches_per_request", "memory"};
+	enum { LOAD = 2, ALL = sizeof(shown) / sizeof(*shown) };
 
+	print_asked(page, shown, ALL);
 	begin_section(page, "load", "Throughput and latency");
-	print_metrics(page, load, sizeof(load) / sizeof(*load));
-	print_each(page, print_quantiles);
-	print_each(page, print_heat);
+	print_metrics(page, shown, LOAD);
+	print_each(page, report_print_quantiles);
+	print_each(page, report_print_heat);
 	end_section(page);
 	begin_section(page, "cost", "What it costs the server");
-	print_metrics(page, cost, sizeof(cost) / sizeof(*cost));
-	print_each(page, print_workers);
+	print_metrics(page, shown + LOAD, ALL - LOAD);
+	print_each(page, report_print_workers);
 	end_section(page);
 }

@@ -318,6 +318,21 @@ def report_over_what_varies(cell):
 
 
 @TABLE.cell
+def report_draws_what_is_plotted(cell):
+    """what an experiment plots comes first, over what it says, beside theory"""
+    with open(f"{cell.directory}/x.ini", "w", encoding="utf-8") as file:
+        file.write("[experiment]\ntitle = x\nquestion = y?\n[run]\n"
+                   "models = epoll\nrounds = 2\nduration = 300ms\n"
+                   "warmup = 10ms\nvary = size=1,64,4k\n connections=1,2\n"
+                   "[plot]\nmean = mean over connections\n")
+    text, _ = report_of(cell, "x.ini")
+    titles = re.findall(r'<h3 id="chart-\d+-title">(.*?)</h3>', text)
+    equal(titles[:3], [f"Mean latency, size {s}" for s in ("1", "64", "4k")],
+          "the first charts")
+    equal(text.count("<span>M/D/1, computed</span>"), 3, "theory in each")
+
+
+@TABLE.cell
 def report_escapes(cell):
     """what a user writes is text in the report, never markup"""
     with open(f"{cell.directory}/x.ini", "w", encoding="utf-8") as file:

@@ -29,6 +29,9 @@ const visits = {
 	turned: { size: [360, 740], see: turned },
 	print: { size: [1200, 900], see: print },
 	plain: { size: [360, 740], scripts: false, see: widths },
+	// For docs/: its upper part, smaller.
+	picture: { size: [1180, 900], scale: 0.55, see: () => ({}),
+		clip: { x: 0, y: 0, width: 1180, height: 2940 } },
 };
 
 // ---- what is on the page -----------------------------------------------------
@@ -215,7 +218,7 @@ async function print(page) {
 // ---- the browser ---------------------------------------------------------------
 
 async function visit(name, file, screenshot) {
-	const { size, dark, scripts, see } = visits[name];
+	const { size, dark, scale, scripts, clip, see } = visits[name];
 	const browser = await chromium.launch({
 		executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
 		args: FLAGS, timeout: PATIENCE,
@@ -223,6 +226,7 @@ async function visit(name, file, screenshot) {
 	const context = await browser.newContext({
 		viewport: { width: size[0], height: size[1] },
 		colorScheme: dark ? "dark" : "light",
+		deviceScaleFactor: scale || 1,
 		javaScriptEnabled: scripts !== false,
 	});
 	const page = await context.newPage();
@@ -235,7 +239,7 @@ async function visit(name, file, screenshot) {
 	await page.goto(`file://${file}`);
 	const seen = await see(page);
 
-	await page.screenshot({ path: screenshot, fullPage: true });
+	await page.screenshot({ path: screenshot, fullPage: true, clip });
 	await browser.close();
 	return { seen, said, asked };
 }
