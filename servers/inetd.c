@@ -55,7 +55,7 @@ struct inetd {
 static void inetd_become(struct program *p, const struct slot *slot, int fd)
 {
 	if (dup2(fd, STDIN_FILENO) >= 0 && dup2(fd, STDOUT_FILENO) >= 0 &&
-		program_prepare(p, slot) >= 0)
+		program_prepare(p, slot, fd) >= 0)
 		execv(p->path, p->words);
 	log_warn("cannot run %s", p->path);
 	_exit(127);

@@ -97,7 +97,8 @@ void program_release(struct program *p)
 
 /* ---- in the child -------------------------------------------------------- */
 
-/* Makes `to` what `from` is, and keeps it over the exec. */
+/* As dup2(), which keeps a descriptor over the exec, but where it stays where
+ * it was. */
 static int program_place(int from, int to)
 {
 	if (from == to)
@@ -114,7 +115,7 @@ static void program_mask_stop(int how)
 	sigprocmask(how, &stop, NULL);
 }
 
-int program_prepare(struct program *p, const struct slot *slot)
+int program_prepare(struct program *p, const struct slot *slot, int fd)
 {
 	unsigned last = STDERR_FILENO;
 
@@ -124,8 +125,7 @@ int program_prepare(struct program *p, const struct slot *slot)
 		program_mask_stop(SIG_BLOCK);
 	else
 		signal(SIGPIPE, SIG_DFL);
-	if (program_place(STDIN_FILENO, STDIN_FILENO) < 0 ||
-		program_place(STDOUT_FILENO, STDOUT_FILENO) < 0)
+	if (fd <= STDOUT_FILENO && program_place(fd, fd) < 0)
 		return -1;
 	if (p->own) {
 		snprintf(p->where, sizeof(p->where), "%d,%d", PROGRAM_BOARD,

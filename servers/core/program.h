@@ -36,11 +36,11 @@ struct program {
 int program_init(struct program *p, struct server *s, const char *command);
 void program_release(struct program *p);
 
-/* In a child whose standard input and output are the socket: leaves the program
- * these, standard error and (this server) the scoreboard, in which it is to
- * count in `slot`; and signals as a program expects them. What remains is
+/* In a child whose standard input and output are the socket `fd`: leaves the
+ * program these, standard error and (this server) the scoreboard, in which it
+ * is to count in `slot`; and signals as a program expects them. What remains is
  * execv(). 0 or -1, with errno. */
-int program_prepare(struct program *p, const struct slot *slot);
+int program_prepare(struct program *p, const struct slot *slot, int fd);
 
 /* In this server, run so: serves standard input, with a handler that is set up.
  * `where` is the descriptor of the scoreboard and the number of the slot. 0,
