@@ -386,7 +386,7 @@ $(FUZZ:%=$(BUILD)/fuzz/%): $(BUILD)/fuzz/%: tests/fuzz/%.c $(UNIT_HELP_O) \
 RUN_TESTS = SERVERLAB_BIN=$(abspath $(BIN)) SERVERLAB_BUILD=$(abspath $(BUILD)) \
 	SERVERLAB_SAN=$(SAN) tests/run
 
-.PHONY: check unit conformance fuzz compare validate bench soak format format-check \
+.PHONY: check unit conformance fuzz compare validate validate-compare bench soak format format-check \
 	lint headers install install-files clean help
 check: all tests ## build everything and run every test
 	$(Q)$(RUN_TESTS)
@@ -410,6 +410,9 @@ fuzz: $(FUZZ:%=$(BUILD)/fuzz/%) ## search for inputs that break the parsers (cla
 validate: all $(BUILD)/libclient.a ## prove the client's figures against what is known (seven minutes)
 	$(Q)SERVERLAB_BIN=$(abspath $(BIN)) SERVERLAB_BUILD=$(abspath $(BUILD)) \
 		CC='$(CC)' scripts/validate
+
+validate-compare: all ## prove what compare claims of the models (ten minutes)
+	$(Q)SERVERLAB_BIN=$(abspath $(BIN)) scripts/validate-compare
 
 compare: all ## compare the server models and print the table
 	$(Q)$(BIN)/compare run

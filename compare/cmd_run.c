@@ -7,6 +7,7 @@
 #include "compare/calibration.h"
 #include "compare/command.h"
 #include "compare/cpus.h"
+#include "compare/fit.h"
 #include "compare/lesson.h"
 #include "compare/plan.h"
 #include "compare/rounds.h"
@@ -144,6 +145,7 @@ static void forget_lesson(struct plan *p)
 	field_text(&p->definition, NULL);
 	field_text(&p->baseline, NULL);
 	texts_clear(&p->expects);
+	texts_clear(&p->fits);
 }
 
 static bool given(const struct run_options *o, const char *name)
@@ -388,6 +390,7 @@ static int show(struct running *r)
 		return 1;
 	table_print(a, r->id, &style, stdout);
 	lesson_print_expectations(r->run, &style, stdout);
+	fits_print(r->run, &style, stdout);
 	if (r->purpose)
 		calibration_explain(r->run, &style, stdout);
 	analysis_free(a);

@@ -4,6 +4,7 @@
 #include "compare/calibration.h"
 #include "compare/command.h"
 #include "compare/csv.h"
+#include "compare/fit.h"
 #include "compare/gnuplot.h"
 #include "compare/lesson.h"
 #include "compare/report.h"
@@ -86,6 +87,7 @@ int cmd_show(int argc, char **argv)
 	if (a) {
 		table_print(a, id, &style, stdout);
 		lesson_print_expectations(run, &style, stdout);
+		fits_print(run, &style, stdout);
 		if (o.server)
 			server_side_print(a, &style, stdout);
 		if (run->purpose && !strcmp(run->purpose, CALIBRATION))

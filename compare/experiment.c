@@ -3,6 +3,8 @@
 #include "compare/metric.h"
 #include "compare/plan.h"
 
+#include "compare/fit.h"
+
 #include <errno.h>
 #include <ini.h>
 #include <stdlib.h>
@@ -104,6 +106,15 @@ static int take_plot(struct reading *r, const char *value)
 	return -EINVAL;
 }
 
+static int take_fit(struct reading *r, const char *value)
+{
+	if (fit_axis(value))
+		return texts_add(&r->plan->fits, value);
+	snprintf(r->why, WHY_SIZE,
+		"cannot fit %.100s: say usl over WHAT-IS-VARIED", value);
+	return -EINVAL;
+}
+
 static int take(struct reading *r, const char *section, const char *name,
 	const char *value)
 {
@@ -121,11 +132,13 @@ static int take(struct reading *r, const char *section, const char *name,
 		return plan_set_inject(r->plan, name, value, r->why);
 	if (!strcmp(section, "plot"))
 		return take_plot(r, value);
+	if (!strcmp(section, "fit"))
+		return take_fit(r, value);
 	if (!strcmp(section, "expect"))
 		return take_expect(r, name, value);
 	snprintf(r->why, WHY_SIZE,
 		"there is no section [%s]: there are experiment, run, quick, "
-		"client, server, inject, plot, expect",
+		"client, server, inject, plot, fit, expect",
 		section);
 	return -EINVAL;
 }

@@ -90,6 +90,7 @@ void plan_release(struct plan *p)
 	texts_clear(&p->handlers);
 	texts_clear(&p->plots);
 	texts_clear(&p->expects);
+	texts_clear(&p->fits);
 	pairs_clear(&p->client);
 	pairs_clear(&p->server);
 	pairs_clear(&p->inject);

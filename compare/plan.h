@@ -48,6 +48,7 @@ struct plan {
 	struct pairs client, server, inject;
 	struct texts tolerate;	     /* what the client may complain of */
 	struct texts plots, expects; /* expects: "NAME: RELATION" */
+	struct texts fits;	     /* "usl over AXIS" */
 	char *baseline;		     /* NULL: epoll, or else the first model */
 	uint64_t rounds, duration_ns, warmup_ns, seed;
 	/* More rounds follow until the intervals are so narrow (0.02: two

@@ -456,6 +456,39 @@ def calibrate(cell):
 
 
 @TABLE.cell
+def a_fit_is_shown_as_one(cell):
+    """[fit] fits the scalability law, and shows what is left of it"""
+    with open(f"{cell.directory}/fit.ini", "w", encoding="utf-8") as file:
+        file.write("[experiment]\ntitle = Fit\n[run]\nmodels = epoll\n"
+                   "vary = connections=1,2,4,8,16\nrounds = 2\n"
+                   "duration = 300ms\nwarmup = 0\nsyscalls = 0\n"
+                   "[fit]\nscale = usl over connections\n")
+    succeed(cell, "run", "fit.ini")
+    # Not what this machine can do, but what the law says.
+    db = database(cell)
+    for n in (1, 2, 4, 8, 16):
+        rate = 30000 * n / (1 + 0.1 * (n - 1) + 0.01 * n * (n - 1))
+        db.execute("UPDATE sample SET requests_per_second = ? * "
+                   "(0.99 + 0.02 * (round - 1)) WHERE cell_id = (SELECT id "
+                   "FROM cell WHERE json_extract(point, '$.connections') = ?)",
+                   (rate, str(n)))
+    db.commit()
+    text = succeed(cell, "show")
+    check("Fitted, not measured" in text, text)
+    # Its medians are the law's, so its parameters are.
+    check(re.search(r"^epoll +3e\+04 \(.* to .*\) +0.1 \(.* to .*\) +0.01 "
+                    r"\(.* to .*\) +9.49 \(.* to .*\) +0.0 %", text, re.M),
+          text)
+    check("16: 98" in text and "(+0.0 %)" in text, text)
+    with open(f"{cell.directory}/fit.ini", "a", encoding="utf-8") as file:
+        file.write("x = cosine over connections\n")
+    result = compare(cell, "run", "fit.ini")
+    equal(result.returncode, 64, "exit status")
+    check("cosine" in result.stderr and "usl over" in result.stderr,
+          result.stderr)
+
+
+@TABLE.cell
 def list_shows_runs_and_experiments(cell):
     """list shows the runs and the experiments, also before there is a run"""
     text = succeed(cell, "list")
