@@ -85,12 +85,19 @@ static int main_choose(struct server *s)
 {
 	struct handler_config setup = {0};
 	char why[WHY_SIZE];
+	int error = 0;
 
 	if (registry_model(s, why) || registry_handler(s, why)) {
 		log_warnx("%s", why);
 		return EX_USAGE;
 	}
-	if (s->model->available && s->model->available(s, why)) {
+	if (s->model->available)
+		error = s->model->available(s, why);
+	if (error == -EINVAL) {
+		log_warnx("model %s: %s", s->model_spec, why);
+		return EX_USAGE;
+	}
+	if (error) {
 		log_warnx("model %s is not available here: %s", s->model_spec,
 			why);
 		return EX_UNAVAILABLE;

@@ -379,8 +379,8 @@ int crew_spare_check(const struct crew_spare *spare, char why[WHY_SIZE])
 {
 	if (!spare->max || spare->max >= spare->min)
 		return 0;
-	snprintf(why, WHY_SIZE, "max-spare=%llu is below min-spare",
-		(unsigned long long)spare->max);
+	snprintf(why, WHY_SIZE, "max-spare=%llu is below min-spare=%llu",
+		(unsigned long long)spare->max, (unsigned long long)spare->min);
 	return -EINVAL;
 }
 

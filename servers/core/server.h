@@ -32,8 +32,8 @@ struct server_model {
 	bool one_at_a_time;
 
 	/* Can it run on this machine, with these options? 0, or -errno with a
-	 * sentence in `why`: the server then exits with EX_UNAVAILABLE.
-	 * Optional. */
+	 * sentence in `why`: the server then exits with EX_UNAVAILABLE, or with
+	 * EX_USAGE after -EINVAL, options that can run nowhere. Optional. */
 	int (*available)(const struct server *s, char why[WHY_SIZE]);
 
 	/* Serves until signals_stopping(), then lets requests under way end

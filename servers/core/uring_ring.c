@@ -157,11 +157,12 @@ int ring_available(const struct ring_options *options, char why[WHY_SIZE])
 	struct ring r;
 	const int error = ring_try(&r, options);
 
-	if (error)
-		snprintf(why, WHY_SIZE, "no io_uring: %s", ring_reason(error));
-	else
+	if (!error) {
 		ring_close(&r);
-	return error;
+		return 0;
+	}
+	snprintf(why, WHY_SIZE, "no io_uring: %s", ring_reason(error));
+	return -EOPNOTSUPP;
 }
 
 /* ---- operations -------------------------------------------------------- */
