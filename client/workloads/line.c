@@ -11,18 +11,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "client/sizes.h"
 #include "client/workload.h"
-#include "common/options.h"
 
 enum {
 	LINE_BLOCK = 1 << 20, /* bytes of lines to prepare, about */
-	LINE_MAX_COUNT = 4096,
+	LINE_MAX_COUNT = SIZES_DRAWN,
+	LINE_MIN = 2,
+	LINE_MAX = 16384,
 };
 
 struct line_options {
-	uint64_t size;
+	struct sizes sizes;
 	bool fold;
-	size_t count; /* lines prepared */
+	size_t count;			     /* lines prepared */
+	uint32_t starts[LINE_MAX_COUNT + 1]; /* where each begins */
 	char *lines, *answers;
 };
 
@@ -31,15 +34,8 @@ struct line_state {
 };
 
 static const struct option_spec line_table[] = {
-	{
-		.name = "size",
-		.type = OPTION_SIZE,
-		.offset = offsetof(struct line_options, size),
-		.preset = "64",
-		.min = 2,
-		.max = 16384,
-		.help = "bytes of a line, its line feed included",
-	},
+	SIZES_OPTIONS(struct line_options, sizes, "64", LINE_MIN, LINE_MAX,
+		"bytes of a line, its line feed included"),
 	{
 		.name = "fold",
 		.type = OPTION_SWITCH,
@@ -50,21 +46,34 @@ static const struct option_spec line_table[] = {
 	{0},
 };
 
+/* As many lines as the block holds. */
+static void line_place(struct line_options *o)
+{
+	size_t end = 0;
+
+	while (o->count < LINE_MAX_COUNT && end < LINE_BLOCK) {
+		end += sizes_get(&o->sizes, o->count);
+		o->starts[++o->count] = (uint32_t)end;
+	}
+}
+
 static void line_fill(struct line_options *o, uint64_t seed)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
 				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				      "0123456789 .";
-	size_t i, len = o->count * o->size;
+	size_t line, i;
 
-	for (i = 0; i < len; i++) {
-		char c = letters[(workload_random(&seed) >> 32) % 64];
+	for (line = 0; line < o->count; line++)
+		for (i = o->starts[line]; i < o->starts[line + 1]; i++) {
+			char c = letters[(workload_random(&seed) >> 32) % 64];
 
-		if (i % o->size == o->size - 1)
-			c = '\n';
-		o->lines[i] = c;
-		o->answers[i] = o->fold ? (char)toupper((unsigned char)c) : c;
-	}
+			if (i + 1 == o->starts[line + 1])
+				c = '\n';
+			o->lines[i] = c;
+			o->answers[i] =
+				o->fold ? (char)toupper((unsigned char)c) : c;
+		}
 }
 
 static void line_release(void *options)
@@ -73,17 +82,19 @@ static void line_release(void *options)
 
 	free(o->lines);
 	free(o->answers);
+	sizes_release(&o->sizes);
 }
 
 static int line_setup(void *options, uint64_t seed, char *why)
 {
 	struct line_options *o = options;
+	int error = sizes_draw(&o->sizes, LINE_MIN, LINE_MAX, &seed, why);
 
-	o->count = LINE_BLOCK / o->size;
-	if (o->count > LINE_MAX_COUNT)
-		o->count = LINE_MAX_COUNT;
-	o->lines = malloc(o->count * o->size);
-	o->answers = malloc(o->count * o->size);
+	if (error)
+		return error;
+	line_place(o);
+	o->lines = malloc(o->starts[o->count]);
+	o->answers = malloc(o->starts[o->count]);
 	if (!o->lines || !o->answers) {
 		line_release(o);
 		snprintf(why, WHY_SIZE, "out of memory");
@@ -98,7 +109,8 @@ static struct slice line_request(struct session *s)
 	const struct line_options *o = s->options;
 	size_t index = (size_t)((s->key + s->asked) % o->count);
 
-	return (struct slice) {o->lines + index * o->size, o->size};
+	return (struct slice) {o->lines + o->starts[index],
+		o->starts[index + 1] - o->starts[index]};
 }
 
 static enum reply line_reply(struct session *s, struct slice request,

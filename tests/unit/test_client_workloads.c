@@ -163,6 +163,36 @@ static void echo_draws_sizes(void **state)
 	bench_close(&list);
 }
 
+/* One in three is long, and each is answered as long as it is. */
+static void line_and_bytes_draw_sizes(void **state)
+{
+	struct bench line = bench_open("line:sizes=5+5+900,fold=off");
+	struct bench bytes = bench_open("bytes:size=10,max=12");
+	char alphabet[13] = "abcdefghijkl";
+	size_t i, size, longs = 0, seen[13] = {0};
+
+	(void)state;
+	for (i = 0; i < 1000; i++) {
+		struct slice r = bench_ask(&line);
+
+		assert_true(r.len == 5 || r.len == 900);
+		assert_true(memchr(r.data, '\n', r.len) == r.data + r.len - 1);
+		assert_int_equal(
+			bench_feed(&line, r, r.data, r.len, 7), REPLY_DONE);
+		longs += r.len == 900;
+		r = bench_ask(&bytes);
+		size = (size_t)atoi(r.data);
+		assert_in_range(size, 10, 12);
+		assert_int_equal(
+			bench_feed(&bytes, r, alphabet, size, 3), REPLY_DONE);
+		seen[size]++;
+	}
+	assert_in_range(longs, 250, 420);
+	assert_true(seen[10] > 250 && seen[11] > 250 && seen[12] > 250);
+	bench_close(&line);
+	bench_close(&bytes);
+}
+
 static void line_wants_upper_case(void **state)
 {
 	struct bench b = bench_open("line:size=80");
@@ -447,6 +477,8 @@ static void wrong_specs_are_explained(void **state)
 		{"echo:sizes=5,max=9", "only one"},
 		{"echo:size=9,max=8", "max"},
 		{"line:size=1", "size"},
+		{"line:sizes=5+1", "sizes"},
+		{"bytes:sizes=5+17k", "16384"},
 		{"bytes:size=16385", "16384"},
 		{"greet:size=1", "size"},
 		{"http:path=x", "path"},
@@ -475,6 +507,7 @@ int main(void)
 		cmocka_unit_test(echo_tells_one_request_from_another),
 		cmocka_unit_test(echo_takes_one_reply_at_a_time),
 		cmocka_unit_test(echo_draws_sizes),
+		cmocka_unit_test(line_and_bytes_draw_sizes),
 		cmocka_unit_test(line_wants_upper_case),
 		cmocka_unit_test(bytes_asks_in_decimal_and_wants_the_alphabet),
 		cmocka_unit_test(greet_wants_thanks_and_a_whole_line),
