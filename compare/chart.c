@@ -270,7 +270,8 @@ static void print_sentence(const struct chart *c, FILE *out)
 	for (size_t i = 0; i < c->count; i++)
 		series += chart_has(c, i);
 	if (c->kind == CHART_SHARES) {
-		fprintf(out, "%zu models with several workers.", series);
+		fprintf(out, "%zu model%s with several workers.", series,
+			series == 1 ? "" : "s");
 	} else {
 		if (c->kind == CHART_LINES) {
 			fputs("At ", out);

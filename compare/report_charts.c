@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The charts of the report: which there are, and what is in them. */
 #include "compare/report_charts.h"
+#include "compare/html.h"
 #include "compare/table.h"
 
 #include <ctype.h>
@@ -423,6 +424,16 @@ static void print_asked(
 	end_section(page);
 }
 
+/* Why there are no figures of system calls. */
+static void print_counting(const struct page *page)
+{
+	if (!page->a->run->counting)
+		return;
+	fputs("<p class=\"dim\">System calls were not counted: ", page->out);
+	html_text(page->out, page->a->run->counting);
+	fputs(".</p>\n", page->out);
+}
+
 void report_print_charts(struct page *page)
 {
 	static const char *const shown[] = {"throughput", "p99",
@@ -439,5 +450,7 @@ void report_print_charts(struct page *page)
 	begin_section(page, "cost", "What it costs the server");
 	print_metrics(page, shown + LOAD, ALL - LOAD);
 	print_each(page, report_print_workers);
+	print_each(page, report_print_calls);
+	print_counting(page);
 	end_section(page);
 }

@@ -24,5 +24,8 @@ void report_print_heat(
 	struct page *page, const struct point *p, const char *where);
 void report_print_workers(
 	struct page *page, const struct point *p, const char *where);
+/* A table; nothing where no system calls were counted. */
+void report_print_calls(
+	struct page *page, const struct point *p, const char *where);
 
 #endif

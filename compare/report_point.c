@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The charts of a single point: percentiles, latency over time, and the work of
- * each worker. */
+/* What is shown of a single point: percentiles, latency over time, the work of
+ * each worker, system calls by name. */
+#include "compare/html.h"
 #include "compare/report_charts.h"
 
 #include <math.h>
@@ -226,4 +227,65 @@ void report_print_workers(
 				cell);
 	}
 	report_hand_in(page, c);
+}
+
+/* ---- system calls by name ------------------------------------------------- */
+
+static const struct sample *counted_sample(const struct cell *cell)
+{
+	for (size_t i = 0; i < cell->sample_count; i++)
+		if (sample_is_counted(&cell->samples[i]) &&
+			cell->samples[i].requests > 0)
+			return &cell->samples[i];
+	return NULL;
+}
+
+static void print_calls(
+	FILE *out, const struct cell *cell, const struct sample *s)
+{
+	const char *name, *between = "";
+	json_t *count;
+
+	fputs("<tr><th class=\"l\" scope=\"row\">", out);
+	html_text(out, cell->model);
+	fprintf(out, "</th><td>%.2f</td><td class=\"t\">",
+		(double)s->syscall_count / (double)s->requests);
+	json_object_foreach(s->syscalls, name, count)
+	{
+		fputs(between, out);
+		html_text(out, name);
+		fprintf(out, " %.2f",
+			json_number_value(count) / (double)s->requests);
+		between = ", ";
+	}
+	fputs("</td></tr>\n", out);
+}
+
+void report_print_calls(
+	struct page *page, const struct point *p, const char *where)
+{
+	FILE *out = page->out;
+	size_t rows = 0;
+
+	for (size_t i = 0; i < p->count; i++)
+		rows += counted_sample(p->summaries[i].cell) != NULL;
+	if (!rows)
+		return;
+	fputs("<div class=\"chart\"><h3>System calls per request by name", out);
+	fputs(where[0] ? ", " : "", out);
+	html_text(out, where);
+	fputs("</h3>\n", out);
+	html_table_begin(out, "System calls per request by name");
+	fputs("<thead><tr><th class=\"l\">model</th><th>all</th><th "
+	      "class=\"l\">of these</th></tr></thead><tbody>\n",
+		out);
+	for (size_t i = 0; i < p->count; i++) {
+		const struct cell *cell = p->summaries[i].cell;
+
+		if (counted_sample(cell))
+			print_calls(out, cell, counted_sample(cell));
+	}
+	fputs("</tbody>", out);
+	html_table_end(out);
+	fputs("</div>\n", out);
 }

@@ -318,6 +318,20 @@ def report_over_what_varies(cell):
 
 
 @TABLE.cell
+def report_names_system_calls(cell):
+    """a report has the system calls by name, or why they were not counted"""
+    text, _ = report_of(cell, *SHORT, "--syscalls", "1")
+    why = one(database(cell), "SELECT counting FROM run")
+    if why:
+        check("System calls were not counted: " in text, text)
+        raise tap.Skip(why)
+    calls = re.search("calls per request by name(.*?)</table>", text, re.S)[1]
+    equal(sorted(re.findall('scope="row">(.*?)</th>', calls)),
+          ["epoll", "poll"], "rows")
+    check(re.search(r"recvfrom [\d.]+", calls), calls)
+
+
+@TABLE.cell
 def report_draws_what_is_plotted(cell):
     """what an experiment plots comes first, over what it says, beside theory"""
     with open(f"{cell.directory}/x.ini", "w", encoding="utf-8") as file:
