@@ -29,12 +29,13 @@ enum { OPTIONS_MOST = 64 };
 struct run_options {
 	const char *experiment, *db, *json;
 	bool quick, live;
+	uint64_t within_ns; /* 0: as long as it takes */
 	/* Settings in their order: they come after the experiment's. */
 	const char *names[OPTIONS_MOST], *values[OPTIONS_MOST];
 	size_t count;
 };
 
-enum { KEY_DB = 256, KEY_JSON, KEY_QUICK, KEY_LIVE, KEY_SETTING };
+enum { KEY_DB = 256, KEY_JSON, KEY_QUICK, KEY_LIVE, KEY_WITHIN, KEY_SETTING };
 
 static const struct argp_option option_table[] = {
 	{"models", KEY_SETTING, "A,B", 0,
@@ -81,6 +82,10 @@ static const struct argp_option option_table[] = {
 		4},
 	{"live", KEY_LIVE, NULL, 0,
 		"show the table anew after each round, on a terminal", 4},
+	{"within", KEY_WITHIN, "T", 0,
+		"fewer rounds and shorter ones, so that all takes about so "
+		"long at most",
+		4},
 	{"db", KEY_DB, "FILE", 0, "where results are kept (" DEFAULT_DB ")", 5},
 	{"json", KEY_JSON, "FILE", 0, "export the run there as well", 5},
 	{0},
@@ -107,7 +112,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->quick = true;
 	else if (key == KEY_LIVE)
 		o->live = true;
-	else if (key == ARGP_KEY_ARG && !o->experiment)
+	else if (key == KEY_WITHIN) {
+		if (parse_time(arg, &o->within_ns) || !o->within_ns)
+			argp_error(state,
+				"--within %s: a time such as 50s is needed",
+				arg);
+	} else if (key == ARGP_KEY_ARG && !o->experiment)
 		o->experiment = arg;
 	else if (key == ARGP_KEY_ARG)
 		argp_error(state, "one experiment at a time: %s", arg);
@@ -438,6 +448,15 @@ static int measure(struct running *r, const struct run_options *o)
 	return show(r);
 }
 
+static size_t count_cells(const struct plan *p)
+{
+	size_t n = p->models.count;
+
+	for (size_t a = 0; a < p->axis_count; a++)
+		n *= p->axes[a].values.count;
+	return n;
+}
+
 static int prepare(
 	struct running *r, const struct run_options *o, int argc, char **argv)
 {
@@ -460,6 +479,8 @@ static int prepare(
 		log_warnx("%s", why[0] ? why : strerror(-rc));
 		return EXIT_USAGE;
 	}
+	if (o->within_ns)
+		plan_fit(&r->plan, count_cells(&r->plan), o->within_ns);
 	return describe(r, argc, argv) ? 1 : 0;
 }
 

@@ -19,22 +19,6 @@ struct reading {
 	char last[64]; /* section and name of the setting before */
 };
 
-/* Further lines of a text are joined by a newline. */
-static int add_text(char **field, const char *value)
-{
-	char *joined = NULL;
-
-	if (!*field) {
-		field_text(field, value);
-		return *field ? 0 : -ENOMEM;
-	}
-	if (asprintf(&joined, "%s\n%s", *field, value) < 0)
-		return -ENOMEM;
-	free(*field);
-	*field = joined;
-	return 0;
-}
-
 static int take_about(struct reading *r, const char *name, const char *value)
 {
 	struct plan *p = r->plan;
@@ -51,7 +35,7 @@ static int take_about(struct reading *r, const char *name, const char *value)
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
 		if (!strcmp(known[i].name, name))
-			return add_text(known[i].field, value);
+			return text_join(known[i].field, value, "\n");
 	snprintf(r->why, WHY_SIZE,
 		"[experiment] knows no %.100s: there are title, question, "
 		"choices, explain and read",
@@ -128,6 +112,8 @@ static int take(struct reading *r, const char *section, const char *name,
 		return plan_set_client(r->plan, name, value, r->why);
 	if (!strcmp(section, "server"))
 		return plan_set_server(r->plan, name, value);
+	if (!strcmp(section, "beside"))
+		return beside_set(&r->plan->beside, name, value, r->why);
 	if (!strcmp(section, "inject"))
 		return plan_set_inject(r->plan, name, value, r->why);
 	if (!strcmp(section, "plot"))
@@ -138,7 +124,7 @@ static int take(struct reading *r, const char *section, const char *name,
 		return take_expect(r, name, value);
 	snprintf(r->why, WHY_SIZE,
 		"there is no section [%s]: there are experiment, run, quick, "
-		"client, server, inject, plot, fit, expect",
+		"client, server, inject, plot, fit, expect, beside",
 		section);
 	return -EINVAL;
 }

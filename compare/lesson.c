@@ -50,6 +50,7 @@ void lesson_print_expectations(
 			print_one(&e, style, out);
 		}
 	}
+	beside_print(&plan.beside, run, style, out);
 	plan_release(&plan);
 }
 

@@ -95,6 +95,7 @@ void plan_release(struct plan *p)
 	pairs_clear(&p->server);
 	pairs_clear(&p->inject);
 	texts_clear(&p->tolerate);
+	beside_release(&p->beside);
 }
 
 /* ---- one setting ---------------------------------------------------------- */
@@ -436,6 +437,32 @@ int plan_complete(struct plan *p, const struct texts *known, char why[WHY_SIZE])
 		p->seed = seed | 1;
 	}
 	return cpus_choose(&p->server_cpus, &p->client_cpus);
+}
+
+/* What a sample takes besides its time: starting and ending two programs. */
+#define SAMPLE_EXTRA_NS (250 * NS_PER_MS)
+
+static uint64_t plan_takes_ns(const struct plan *p, size_t cells)
+{
+	return cells * p->rounds *
+	       (p->duration_ns + p->warmup_ns + SAMPLE_EXTRA_NS);
+}
+
+void plan_fit(struct plan *p, size_t cells, uint64_t within_ns)
+{
+	uint64_t sample_ns = p->duration_ns + p->warmup_ns, left_ns;
+	double part;
+
+	while (p->rounds > 2 && plan_takes_ns(p, cells) > within_ns)
+		p->rounds--;
+	if (plan_takes_ns(p, cells) <= within_ns || !cells)
+		return;
+	left_ns = within_ns / (cells * p->rounds);
+	left_ns = left_ns > 2 * SAMPLE_EXTRA_NS ? left_ns - SAMPLE_EXTRA_NS
+						: left_ns / 2;
+	part = (double)left_ns / (double)sample_ns;
+	p->duration_ns = (uint64_t)((double)p->duration_ns * part) + 1;
+	p->warmup_ns = (uint64_t)((double)p->warmup_ns * part);
 }
 
 /* ---- the cells ------------------------------------------------------------ */

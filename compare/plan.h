@@ -8,6 +8,7 @@
 #define SERVERLAB_COMPARE_PLAN_H
 
 #include "common/options.h"
+#include "compare/beside.h"
 #include "compare/programs.h"
 #include "compare/run.h"
 #include "compare/text.h"
@@ -49,6 +50,7 @@ struct plan {
 	struct texts tolerate;	     /* what the client may complain of */
 	struct texts plots, expects; /* expects: "NAME: RELATION" */
 	struct texts fits;	     /* "usl over AXIS" */
+	struct beside beside;	     /* figures that others published */
 	char *baseline;		     /* NULL: epoll, or else the first model */
 	uint64_t rounds, duration_ns, warmup_ns, seed;
 	/* More rounds follow until the intervals are so narrow (0.02: two
@@ -103,6 +105,10 @@ int plan_load(struct plan *p, const struct programs *programs,
 
 /* The same from the text of a file. 0, or -EINVAL with `why`. */
 int plan_read(struct plan *p, const char *text, bool quick, char why[WHY_SIZE]);
+
+/* Fewer rounds and shorter ones, so that `cells` cells take no longer than
+ * about within_ns. */
+void plan_fit(struct plan *p, size_t cells, uint64_t within_ns);
 
 /* Fills in what was left open (models, baseline, CPUs, seed) and checks that
  * every model that the user named exists. 0, or -EINVAL with `why`. */

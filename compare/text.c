@@ -151,6 +151,18 @@ char *spec_only_known(const char *spec, const struct texts *known)
 	return fclose(out) ? NULL : text;
 }
 
+int text_join(char **text, const char *more, const char *between)
+{
+	char *joined = NULL;
+
+	if (asprintf(&joined, "%s%s%s", *text ? *text : "",
+		    *text ? between : "", more) < 0)
+		return -ENOMEM;
+	free(*text);
+	*text = joined;
+	return 0;
+}
+
 char *text_replace(const char *text, const char *name, const char *value)
 {
 	size_t size, wanted = strlen(name);

@@ -39,6 +39,9 @@ char *spec_with(const char *spec, const char *key, const char *value);
  */
 char *spec_only_known(const char *spec, const struct texts *known);
 
+/* Appends to a text, or begins it. 0 or -ENOMEM. */
+int text_join(char **text, const char *more, const char *between);
+
 /* A path or text with {name} replaced by value, malloc'd. */
 char *text_replace(const char *text, const char *name, const char *value);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libuv: the echo with its streams, as its guide shows it.
+ * libuv: the echo with its streams. One buffer is read into for all, since it
+ * is written at once (uv_try_write); only what a peer does not take is copied.
  *
  *	peer-libuv 127.0.0.1:0 [--ready-fd N] [--handler echo]
  *
@@ -19,40 +20,44 @@ static void on_close(uv_handle_t *h)
 
 static void on_size(uv_handle_t *h, size_t wanted, uv_buf_t *buf)
 {
-	(void)h;
-	buf->base = malloc(wanted);
-	buf->len = buf->base ? wanted : 0;
-}
+	static char shared[16384];
 
-/* A write that is under way, and what it writes. */
-struct writing {
-	uv_write_t request;
-	char *data;
-};
+	(void)h, (void)wanted;
+	*buf = uv_buf_init(shared, sizeof(shared));
+}
 
 static void on_written(uv_write_t *request, int status)
 {
-	struct writing *w = (struct writing *)request;
-
 	(void)status;
-	free(w->data);
-	free(w);
+	free(request);
+}
+
+/* A write that is under way is followed by what it writes. */
+static void write_later(uv_stream_t *s, const char *data, size_t len)
+{
+	uv_write_t *request = malloc(sizeof(*request) + len);
+	uv_buf_t out = uv_buf_init((char *)(request + 1), (unsigned)len);
+
+	if (!request)
+		return;
+	memcpy(out.base, data, len);
+	if (uv_write(request, s, &out, 1, on_written))
+		free(request);
 }
 
 static void on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *buf)
 {
-	struct writing *w = n > 0 ? malloc(sizeof(*w)) : NULL;
 	uv_buf_t out = uv_buf_init(buf->base, n > 0 ? (unsigned)n : 0);
+	ssize_t done;
 
-	if (!w) {
-		free(buf->base);
-		if (n < 0)
-			uv_close((uv_handle_t *)s, on_close);
+	if (n < 0)
+		uv_close((uv_handle_t *)s, on_close);
+	if (n <= 0)
 		return;
-	}
-	w->data = buf->base;
-	if (uv_write(&w->request, s, &out, 1, on_written))
-		on_written(&w->request, -1);
+	done = uv_try_write(s, &out, 1);
+	done = done < 0 ? 0 : done;
+	if (done < n)
+		write_later(s, buf->base + done, (size_t)(n - done));
 }
 
 static void on_connection(uv_stream_t *listener, int status)

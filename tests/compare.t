@@ -6,6 +6,7 @@ it says when a program under it fails; and that it can be killed at any moment.
 The second half runs a copy of compare beside a server and a client that are
 scripts, and fail in every way that they may."""
 
+import configparser
 import csv
 import html.parser
 import io
@@ -553,7 +554,8 @@ def experiment(name):
         nothing_left()
         equal(one(database(cell), "SELECT status FROM run"), "complete",
               "status of the run")
-        said = result.stdout.partition("What was expected:\n")[2].splitlines()
+        said = result.stdout.partition("What was expected:\n")[2]
+        said = said.partition("\n\n")[0].splitlines()
         check(said, "it has expectations")
         for verdict, figures in zip(said[::2], said[1::2]):
             check(re.match(r"(confirmed|refuted|undecided) +\S+: ", verdict),
@@ -633,6 +635,56 @@ def what_is_not_tolerated(cell):
     result = compare(cell, "run", "e.ini")
     equal(result.returncode, 1, "exit status")
     check("invalid  epoll: " in result.stdout, result.stdout)
+
+
+@TABLE.cell
+def lessons_are_whole(cell):
+    """every experiment has its question, choices, explanation, plots, reading,
+    a quick size and expectations"""
+    del cell
+    for name in sorted(os.listdir(EXPERIMENTS)):
+        parts = configparser.ConfigParser(interpolation=None, strict=False,
+                                          delimiters=("=",))
+        parts.read(f"{EXPERIMENTS}/{name}", encoding="utf-8")
+        about = parts["experiment"] if "experiment" in parts else {}
+        for key in ("title", "question", "choices", "explain", "read"):
+            check(about.get(key), f"{name} has {key}")
+        for section in ("run", "quick", "plot", "expect"):
+            check(section in parts and len(parts[section]),
+                  f"{name} has [{section}]")
+        for path in re.findall(r"[a-z]+/[a-z_/]+\.[a-z]+", about["read"]):
+            check(os.path.exists(f"{EXPERIMENTS}/../../{path}"),
+                  f"what {name} says to read is there: {path}")
+
+
+@TABLE.cell
+def beside_published_figures(cell):
+    """an experiment may set its figures beside published ones; what is not
+    certain is left empty"""
+    experiment_file(cell, "epoll, poll", """[beside]
+title = Beside the book
+value = 2 * cpu_per_request(MODEL) - cpu_per_request(epoll)
+source = a book
+row = epoll | 5 us | the first
+ poll | | the second
+""")
+    table = succeed(cell, "run", "e.ini").partition("Beside the book\n")[2]
+    lines = [line.split() for line in table.splitlines()]
+    equal([line[0] for line in lines[1:4]], ["epoll", "poll", "published:"],
+          "rows")
+    check(lines[1][-4:] == ["5", "us", "the", "first"], table)
+    check(lines[2][-3:] == ["-", "the", "second"], table)
+    check("100 %" in table, table)
+
+
+@TABLE.cell
+def within_a_time(cell):
+    """--within makes rounds fewer, and a wrong time is refused"""
+    succeed(cell, "run", "--models", "epoll", "--duration", "100ms",
+            "--warmup", "0", "--rounds", "9", "--within", "1s")
+    equal(one(database(cell), "SELECT rounds FROM run"), 3, "rounds")
+    equal(compare(cell, "run", "--within", "soon").returncode, 64,
+          "exit status")
 
 
 @TABLE.cell

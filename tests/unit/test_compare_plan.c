@@ -283,6 +283,28 @@ static void test_what_cannot_be_done_to_the_server(void **state)
 	}
 }
 
+static void test_a_plan_fits_into_a_time(void **state)
+{
+	struct fixture *f = *state;
+
+	set(f, "rounds", "5");
+	set(f, "duration", "600ms");
+	set(f, "warmup", "200ms");
+	plan_fit(&f->plan, 2, 60 * 1000000000ull); /* there is time enough */
+	assert_int_equal(f->plan.rounds, 5);
+	assert_int_equal(f->plan.duration_ns, 600000000);
+	plan_fit(&f->plan, 10, 32 * 1000000000ull); /* fewer rounds will do */
+	assert_int_equal(f->plan.rounds, 3);
+	assert_int_equal(f->plan.duration_ns, 600000000);
+	plan_fit(&f->plan, 20, 26 * 1000000000ull); /* half of a sample, too */
+	assert_int_equal(f->plan.rounds, 2);
+	assert_true(f->plan.duration_ns - 300000000 < 10);
+	assert_int_equal(f->plan.warmup_ns, 100000000);
+	plan_fit(&f->plan, 1000, 1); /* and never nothing */
+	assert_int_equal(f->plan.rounds, 2);
+	assert_true(f->plan.duration_ns > 0);
+}
+
 static void refuse(struct fixture *f, const char *name, const char *value,
 	const char *mentions)
 {
@@ -480,6 +502,7 @@ int main(void)
 		WITH(test_server_options_vary_too),
 		WITH(test_what_is_done_to_the_server_varies_too),
 		WITH(test_what_cannot_be_done_to_the_server),
+		WITH(test_a_plan_fits_into_a_time),
 		WITH(test_wrong_settings_say_what_is_wrong),
 		WITH(test_an_unknown_model_lists_the_known),
 		WITH(test_an_experiments_unknown_model_is_skipped),

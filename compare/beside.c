@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+#include "compare/beside.h"
+
+#include "compare/expect.h"
+#include "compare/grid.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MODEL, OURS, SPREAD, SHARE, PUBLISHED, DESIGN };
+
+int beside_set(struct beside *b, const char *name, const char *value,
+	char why[WHY_SIZE])
+{
+	char **text = !strcmp(name, "title")	? &b->title
+		      : !strcmp(name, "value")	? &b->value
+		      : !strcmp(name, "source") ? &b->source
+						: NULL;
+
+	if (text)
+		return text_join(text, value, " ");
+	if (!strcmp(name, "row") && strchr(value, '|'))
+		return texts_add(&b->rows, value);
+	snprintf(why, WHY_SIZE,
+		"[beside] %.100s: there are title, value, source and "
+		"row = MODEL | PUBLISHED | DESIGN",
+		name);
+	return -EINVAL;
+}
+
+void beside_release(struct beside *b)
+{
+	free(b->title);
+	free(b->value);
+	free(b->source);
+	texts_clear(&b->rows);
+	*b = (struct beside) {0};
+}
+
+/* The n-th part of "MODEL | PUBLISHED | DESIGN", trimmed. */
+static void take_part(const char *row, size_t n, char *part, size_t size)
+{
+	size_t len;
+
+	for (; n && row; n--) {
+		row = strchr(row, '|');
+		row += row != NULL;
+	}
+	row = row ? row + strspn(row, " ") : "";
+	len = strcspn(row, "|");
+	while (len && row[len - 1] == ' ')
+		len--;
+	snprintf(part, size, "%.*s", (int)len, row);
+}
+
+/* Our figure for a model: the left side of a relation is one. */
+static struct estimate measure(const struct beside *b, const struct run *run,
+	const char *model, enum metric_unit *unit)
+{
+	struct expectation e = {.left = {NAN, NAN, NAN, 0}};
+	char *value = text_replace(b->value, "MODEL", model);
+	char line[400];
+
+	if (value) {
+		snprintf(line, sizeof(line), "x: %.380s > 0", value);
+		if (expect_evaluate(&e, line, run))
+			e.left = (struct estimate) {NAN, NAN, NAN, 0};
+		*unit = e.left_unit;
+	}
+	free(value);
+	return e.left;
+}
+
+static double find_most(const struct beside *b, const struct run *run)
+{
+	char model[128];
+	enum metric_unit unit;
+	double most = 0;
+
+	for (size_t i = 0; i < b->rows.count; i++) {
+		take_part(b->rows.at[i], 0, model, sizeof(model));
+		most = fmax(most, measure(b, run, model, &unit).value);
+	}
+	return most;
+}
+
+static void fill_row(const struct beside *b, const struct run *run,
+	const char *from, double most, const struct style *style,
+	struct grid_row *row)
+{
+	enum metric_unit unit = UNIT_NUMBER;
+	struct estimate ours;
+
+	take_part(from, 0, row->text[MODEL], GRID_CELL);
+	take_part(from, 1, row->text[PUBLISHED], GRID_CELL);
+	take_part(from, 2, row->text[DESIGN], GRID_CELL);
+	ours = measure(b, run, row->text[MODEL], &unit);
+	figure(ours.value, unit, style, row->text[OURS]);
+	if (ours.value > 0)
+		figure_spread(&ours, row->text[SPREAD]);
+	if (most > 0 && isfinite(ours.value))
+		snprintf(row->text[SHARE], GRID_CELL, "%.0f %%",
+			100 * ours.value / most);
+	if (!*row->text[PUBLISHED])
+		snprintf(row->text[PUBLISHED], GRID_CELL, "-");
+}
+
+void beside_print(const struct beside *b, const struct run *run,
+	const struct style *style, FILE *out)
+{
+	struct grid g = {0};
+	double most;
+
+	if (!b->value || !b->rows.count)
+		return;
+	most = find_most(b, run);
+	grid_column(&g, "model", true);
+	grid_column(&g, "here", false);
+	grid_column(&g, style->utf8 ? "±" : "+/-", false);
+	grid_column(&g, "of the most", false);
+	grid_column(&g, "published", false);
+	grid_column(&g, "", true);
+	for (size_t i = 0; i < b->rows.count; i++) {
+		struct grid_row *row = grid_add(&g);
+
+		if (row)
+			fill_row(b, run, b->rows.at[i], most, style, row);
+	}
+	fprintf(out, "\n%s\n",
+		b->title ? b->title : "Beside what is published");
+	grid_print(&g, style->colour, out);
+	grid_release(&g);
+	if (b->source)
+		fprintf(out, "published: %s\n", b->source);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Our figures beside published ones: [beside] of an experiment.
+ *
+ *	title = Process control
+ *	value = cpu_per_request(MODEL) - cpu_per_request(blocking)
+ *	source = the book, figure 30.1
+ *	row = fork | 20.9 | a child for each client
+ *	 thread | | a thread for each client
+ *
+ * MODEL stands for the model of each row. What was published may be left
+ * empty: where it is not certain it is not told.
+ */
+#ifndef SERVERLAB_COMPARE_BESIDE_H
+#define SERVERLAB_COMPARE_BESIDE_H
+
+#include "common/options.h"
+#include "compare/figure.h"
+#include "compare/run.h"
+#include "compare/text.h"
+
+#include <stdio.h>
+
+struct beside {
+	char *title, *value, *source;
+	struct texts rows;
+};
+
+/* One setting of the section. 0, -EINVAL with a sentence, or -ENOMEM. */
+int beside_set(struct beside *b, const char *name, const char *value,
+	char why[WHY_SIZE]);
+void beside_release(struct beside *b);
+
+/* The table, if there is one. */
+void beside_print(const struct beside *b, const struct run *run,
+	const struct style *style, FILE *out);
+
+#endif
