@@ -214,6 +214,7 @@ int plan_load(struct plan *p, const struct programs *programs,
 	if (!file)
 		return -ENOENT;
 	why[0] = '\0';
+	free(p->definition); /* of the experiment before */
 	p->definition = read_all(file, why);
 	fclose(file);
 	if (!p->definition)
