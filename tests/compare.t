@@ -160,8 +160,7 @@ def commas_in_a_command(cell):
               " while b := c.recv(4096): c.send(b)")
     model = f"external:'{sys.executable}' -c '{script}' 127.0.0.1 {{port}}"
     succeed(cell, "run", "--models", f"{model},epoll", "--baseline", model,
-            "--rounds", "1", "--duration", "300ms", "--warmup", "10ms",
-            "--connections", "1")
+            *QUICK, "--rounds", "1", "--connections", "1")
     rows = database(cell).execute("SELECT model, status, reason FROM sample "
                                   "JOIN cell ON cell.id = cell_id").fetchall()
     equal(sorted((r["model"], r["status"]) for r in rows),
