@@ -218,6 +218,23 @@ int stats_differs(const struct estimate *ratio, double adjusted_p)
 	return adjusted_p < STATS_CLAIM && (ratio->low > 1 || ratio->high < 1);
 }
 
+int stats_is_far_out(const double *values, size_t n, double x)
+{
+	double *sorted = malloc((n ? n : 1) * sizeof(*sorted));
+	double low, high;
+
+	if (!sorted || n < 5) {
+		free(sorted);
+		return 0;
+	}
+	memcpy(sorted, values, n * sizeof(*sorted));
+	gsl_sort(sorted, 1, n);
+	low = stats_quantile(sorted, n, 0.25);
+	high = stats_quantile(sorted, n, 0.75);
+	free(sorted);
+	return x < low - 3 * (high - low) || x > high + 3 * (high - low);
+}
+
 double stats_jain(const double *x, size_t n)
 {
 	double sum = 0, squares = 0;

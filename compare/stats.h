@@ -81,6 +81,14 @@ int stats_holm(double *p, size_t n);
 /* Whether the ratio differs from 1, given its adjusted p. */
 int stats_differs(const struct estimate *ratio, double adjusted_p);
 
+/*
+ * Whether x lies far outside the quartiles of the n values that it is one of:
+ * three times their distance or more ("far out": Tukey, Exploratory Data
+ * Analysis, 1977). Of fewer than five values none does. It is shown, never left
+ * out.
+ */
+int stats_is_far_out(const double *values, size_t n, double x);
+
 /* Jain's index of how evenly n shares are spread: 1 even, 1/n all on one. */
 double stats_jain(const double *x, size_t n);
 

@@ -3,6 +3,7 @@
 
 #include "common/options.h"
 #include "compare/grid.h"
+#include "compare/steady.h"
 
 #include <math.h>
 #include <string.h>
@@ -363,6 +364,7 @@ void table_print(const struct analysis *a, int64_t id,
 	print_points(a, style, false, out);
 	if (a->count)
 		print_legend(&a->points[a->count - 1], a->run, style, out);
+	steady_print(a, style, out);
 	print_noise(a->run, out);
 }
 

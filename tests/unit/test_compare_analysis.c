@@ -15,6 +15,7 @@
 #include "compare/analysis.h"
 #include "compare/csv.h"
 #include "compare/diff.h"
+#include "compare/steady.h"
 #include "compare/table.h"
 
 static const struct style plain = {.width = 100};
@@ -130,6 +131,61 @@ static void test_the_width_is_that_of_the_widest_ratio(void **state)
 	for (size_t i = 1; i < 5; i++)
 		add_sample(poll, rates[i], 9000, "server");
 	assert_true(fabs(analysis_width(run) - 0.02 / 1.02) < 1e-9);
+	run_free(run);
+}
+
+static void add_steps(struct sample *s, int first, int rest)
+{
+	json_t *steps = json_array();
+
+	for (int i = 0; i < 9; i++)
+		json_array_append_new(
+			steps, json_pack("{s:i}", "ok", i < 3 ? first : rest));
+	s->client = json_pack("{s:o}", "intervals", steps);
+}
+
+static void test_what_was_not_steady_is_told(void **state)
+{
+	struct style style = {.width = 100};
+	struct run *run = make_run();
+	struct cell *epoll = add_model(run, "epoll", 100, 9000, "server");
+	struct cell *poll = add_model(run, "poll", 100, 9000, "server");
+	char *text;
+
+	(void)state;
+	epoll = &run->cells[0];
+	for (int i = 0; i < 5; i++) {
+		add_steps(&epoll->samples[i], 800 + i, 1000);
+		add_steps(&poll->samples[i], i % 2 ? 900 : 1100, 1000);
+	}
+	assert_true(fabs(steady_trend(epoll).ratio - 0.802) < 1e-9);
+	text = print(run, &style);
+	assert_non_null(strstr(text,
+		"!  epoll was 20 % slower in the first third of its windows"));
+	assert_null(strstr(text, "!  poll was"));
+	free(text);
+	json_object_set_new(json_object_get(epoll->options, "client"), "ramp",
+		json_string("1-100"));
+	assert_true(steady_trend(epoll).p == 1); /* it was meant to change */
+	run_free(run);
+}
+
+static void test_a_round_far_out_is_shown_and_counts(void **state)
+{
+	struct style style = {.width = 100};
+	struct run *run = make_run();
+	struct cell *epoll = add_model(run, "epoll", 100, 9000, "server");
+	char *text;
+
+	(void)state;
+	text = print(run, &style);
+	assert_null(strstr(text, "far from the others"));
+	free(text);
+	epoll->samples[2].requests_per_second = 50;
+	text = print(run, &style);
+	assert_non_null(strstr(
+		text, "a round of epoll lies far from the others (50.0)"));
+	free(text);
 	run_free(run);
 }
 
@@ -507,6 +563,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_width_is_that_of_the_widest_ratio),
 		cmocka_unit_test(test_repeated_samples_are_kept_and_told),
+		cmocka_unit_test(test_what_was_not_steady_is_told),
+		cmocka_unit_test(test_a_round_far_out_is_shown_and_counts),
 		cmocka_unit_test(
 			test_order_by_throughput_when_the_server_is_slower),
 		cmocka_unit_test(test_order_by_cpu_when_the_client_is_slower),

@@ -205,6 +205,21 @@ static void test_jain(void **state)
 	assert_true(isnan(stats_jain(none, 2)));
 }
 
+/* Quartiles 3.5 and 8.5: what is beyond -11.5 and 23.5 is far out. */
+static void test_far_out(void **state)
+{
+	const double x[] = {3, 1, 2, 4, 100, 6, 7, 5, 9, 10, 8};
+	const double few[] = {1, 1, 1, 100};
+
+	(void)state;
+	assert_true(stats_is_far_out(x, 11, 100));
+	assert_true(stats_is_far_out(x, 11, -11.6));
+	assert_false(stats_is_far_out(x, 11, -11.4));
+	assert_false(stats_is_far_out(x, 11, 23.4));
+	assert_true(stats_is_far_out(x, 11, 23.6));
+	assert_false(stats_is_far_out(few, 4, 100));
+}
+
 enum { TRIALS = 300, MODELS = 15, ROUNDS = 5 };
 
 /* Rounds of a model with `noise`, times `factor`. */
@@ -246,6 +261,40 @@ static void test_same_models_are_rarely_told_apart(void **state)
 	gsl_rng_free(rng);
 }
 
+enum { LOOKS_MOST = 40 };
+
+/* Rounds until the ratio is known to 1.5 %, as `--until` takes them. */
+static int differs_once_it_is_known(double noise, gsl_rng *rng)
+{
+	double a[LOOKS_MOST], b[LOOKS_MOST];
+	struct comparison c;
+	size_t n = 0;
+
+	do {
+		a[n] = exp(gsl_ran_gaussian(rng, noise));
+		b[n] = exp(gsl_ran_gaussian(rng, noise));
+		if (++n < ROUNDS)
+			continue;
+		c = stats_compare(a, b, n, rng);
+		if ((c.ratio.high - c.ratio.low) / 2 / c.ratio.value <= 0.015)
+			break;
+	} while (n < LOOKS_MOST);
+	return stats_differs(&c.ratio, c.p);
+}
+
+/* To stop by the width makes no difference where there is none. */
+static void test_stopping_by_the_width_claims_no_more(void **state)
+{
+	gsl_rng *rng = stats_rng(2026);
+	int wrong = 0;
+
+	(void)state;
+	for (int t = 0; t < TRIALS; t++)
+		wrong += differs_once_it_is_known(0.02, rng);
+	assert_in_range(wrong, 0, TRIALS * 5 / 100);
+	gsl_rng_free(rng);
+}
+
 static void test_a_planted_difference_is_found(void **state)
 {
 	gsl_rng *rng = stats_rng(2026);
@@ -273,6 +322,8 @@ int main(void)
 		cmocka_unit_test(test_holm),
 		cmocka_unit_test(test_a_difference_needs_interval_and_test),
 		cmocka_unit_test(test_jain),
+		cmocka_unit_test(test_far_out),
+		cmocka_unit_test(test_stopping_by_the_width_claims_no_more),
 		cmocka_unit_test(test_same_models_are_rarely_told_apart),
 		cmocka_unit_test(test_a_planted_difference_is_found),
 	};
