@@ -2,6 +2,7 @@
 """What the client itself costs: CPU time per request, and lateness."""
 
 import json
+import os
 import re
 import resource
 import shutil
@@ -37,6 +38,9 @@ def prove_cost(report, directory):
                  "without checks (64 connections)")
     if not shutil.which("wrk"):
         report.skip("wrk is not installed")
+        return
+    if not os.path.exists(f"{BUILD}/libclient.a"):
+        report.skip(f"no {BUILD}/libclient.a: make validate builds it")
         return
     # With the faster server the client is what there is too little of, and
     # that is what CPU per request is about. With the slower one it mostly
