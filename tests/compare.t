@@ -680,7 +680,7 @@ row = epoll | 5 us | the first
 def within_a_time(cell):
     """--within makes rounds fewer, and a wrong time is refused"""
     succeed(cell, "run", "--models", "epoll", "--duration", "100ms",
-            "--warmup", "0", "--rounds", "9", "--within", "1s")
+            "--warmup", "0", "--rounds", "9", "--within", "1100ms")
     equal(one(database(cell), "SELECT rounds FROM run"), 3, "rounds")
     equal(compare(cell, "run", "--within", "soon").returncode, 64,
           "exit status")
