@@ -3,28 +3,14 @@
 
 #include "compare/analysis.h"
 #include "compare/metric.h"
-#include "compare/stats.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
-
-static double median_of(const struct cell *cell, const char *metric)
-{
-	double *values = calloc(cell->sample_count + 1, sizeof(*values));
-	double median = NAN;
-
-	if (values)
-		median = stats_median(values,
-			metric_values(metric_find(metric), cell, values));
-	free(values);
-	return median;
-}
 
 /* NAN where the server was the slower side: the client can do more. */
 static double ceiling_of(const struct cell *cell)
 {
-	return cell_is_bounded(cell) ? median_of(cell, "throughput") : NAN;
+	return cell_is_bounded(cell) ? metric_median(cell, "throughput") : NAN;
 }
 
 static bool same_text(const char *a, const char *b)
@@ -68,8 +54,8 @@ void calibration_apply(struct store *s, struct run *run)
 static void explain_one(
 	const struct cell *cell, const struct style *style, FILE *out)
 {
-	double rate = median_of(cell, "throughput");
-	double share = median_of(cell, "client_cpu_share");
+	double rate = metric_median(cell, "throughput");
+	double share = metric_median(cell, "client_cpu_share");
 	const char *connections = json_string_value(json_object_get(
 		json_object_get(cell->options, "client"), "connections"));
 	char number[FIGURE_TEXT], near[FIGURE_TEXT];

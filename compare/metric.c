@@ -4,6 +4,7 @@
 #include "compare/stats.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static double known(int64_t value)
@@ -343,4 +344,16 @@ size_t metric_values(
 			values[n++] = value;
 	}
 	return n;
+}
+
+double metric_median(const struct cell *cell, const char *name)
+{
+	double *values = calloc(cell->sample_count + 1, sizeof(*values));
+	double median = NAN;
+
+	if (values)
+		median = stats_median(
+			values, metric_values(metric_find(name), cell, values));
+	free(values);
+	return median;
 }

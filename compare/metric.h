@@ -37,4 +37,7 @@ void metric_by_round(const struct metric *m, const struct cell *cell,
 size_t metric_values(
 	const struct metric *m, const struct cell *cell, double *values);
 
+/* Their median, of the metric of that name; NAN where there is no value. */
+double metric_median(const struct cell *cell, const char *name);
+
 #endif

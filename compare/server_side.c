@@ -6,7 +6,6 @@
 #include "compare/table.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const struct {
@@ -28,18 +27,6 @@ static const struct {
 
 enum { COLUMNS = sizeof(columns) / sizeof(*columns) };
 
-static double median_of(const struct cell *cell, const char *metric)
-{
-	double *values = calloc(cell->sample_count + 1, sizeof(*values));
-	double median = NAN;
-
-	if (values)
-		median = stats_median(values,
-			metric_values(metric_find(metric), cell, values));
-	free(values);
-	return median;
-}
-
 static void add_row(
 	struct grid *g, const struct cell *cell, const struct style *style)
 {
@@ -50,7 +37,7 @@ static void add_row(
 		return;
 	snprintf(row->text[0], GRID_CELL, "%.250s", cell->model);
 	for (size_t c = 0; c < COLUMNS; c++) {
-		double median = median_of(cell, columns[c].metric);
+		double median = metric_median(cell, columns[c].metric);
 
 		if (isfinite(median))
 			snprintf(row->text[c + 1], GRID_CELL, "%s",
