@@ -4,7 +4,6 @@
 that a server can do: each is named, counted exactly, and judged. None of the
 servers here is ours, and no case depends on how fast anything is."""
 
-import base64
 import csv
 import json
 import os
@@ -17,12 +16,11 @@ import subprocess
 import sys
 import threading
 import time
-import zlib
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from lib import tap  # noqa: E402
+from lib import hdr, tap  # noqa: E402
 from lib.tap import check, equal  # noqa: E402
 
 CLIENT = os.path.join(os.environ.get("SERVERLAB_BIN", "bin"), "client")
@@ -1194,40 +1192,6 @@ for row in list(TABLE.cells):
 
 # ---- files ------------------------------------------------------------------
 
-def decode_hdr(text):
-    """The values and counts of a V2 histogram: {slot's lowest value: count}.
-    Written from the format's description, apart from the client's code."""
-    packed = base64.b64decode(text)
-    cookie, length = struct.unpack(">ii", packed[:8])
-    equal(cookie, 0x1c849314, "cookie of the compressed form")
-    equal(length, len(packed) - 8, "length of the compressed form")
-    plain = zlib.decompress(packed[8:])
-    cookie, length, shift, digits, unit, highest, ratio = struct.unpack(
-        ">iiiiqqd", plain[:40])
-    equal((cookie, length, shift, digits, unit, ratio),
-          (0x1c849313, len(plain) - 40, 0, 3, 1, 1.0), "header")
-    check(highest >= 3_600_000_000_000, "an hour fits")
-    values, slot, at = {}, 0, 40
-    while at < len(plain):
-        bits = shift = 0
-        while True:
-            byte = plain[at]
-            at += 1
-            bits |= (byte if shift == 56 else byte & 0x7f) << shift
-            shift += 7
-            if byte < 0x80 or shift == 63:
-                break
-        count = bits >> 1 ^ -(bits & 1)
-        if count < 0:
-            slot -= count
-            continue
-        if count:
-            bucket = max(slot // 1024 - 1, 0)
-            values[(slot - bucket * 1024) << bucket] = count
-        slot += 1
-    return values
-
-
 def read_hlog(path):
     """[(start, length, maximum, {value: count})]"""
     with open(path, encoding="ascii") as file:
@@ -1235,7 +1199,7 @@ def read_hlog(path):
     equal(lines[1], "#[Histogram log format version 1.3]", "version")
     rows = [line.split(",") for line in lines
             if not line.startswith(("#", '"'))]
-    return [(*map(float, row[:3]), decode_hdr(row[3])) for row in rows]
+    return [(*map(float, row[:3]), hdr.decode(row[3])) for row in rows]
 
 
 def percentile(values, percent):

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What the parts of scripts/validate share."""
 
-import base64
 import json
 import math
 import os
@@ -9,7 +8,8 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import zlib
+
+from lib import hdr
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
@@ -121,42 +121,19 @@ class Queue:
 # ---- histograms ---------------------------------------------------------------
 
 def read_hlog(path):
+    """The middle of each slot, and its count."""
     values = {}
     with open(path, encoding="ascii") as file:
         for line in file:
             if not line.startswith(("#", '"')):
-                add(values, decode(line.split(",")[3]))
+                counts = hdr.decode(line.split(",")[3])
+                add(values, {hdr.middle(low): n for low, n in counts.items()})
     return values
 
 
 def add(into, values):
     for value, count in values.items():
         into[value] = into.get(value, 0) + count
-
-
-def decode(text):
-    """An HdrHistogram, V2: the middle of each slot, and its count."""
-    plain = zlib.decompress(base64.b64decode(text)[8:])
-    values, slot, at = {}, 0, 40
-    while at < len(plain):
-        bits = shift = 0
-        while True:
-            byte = plain[at]
-            at += 1
-            bits |= (byte if shift == 56 else byte & 0x7f) << shift
-            shift += 7
-            if byte < 0x80 or shift == 63:
-                break
-        count = bits >> 1 ^ -(bits & 1)
-        if count < 0:
-            slot -= count
-            continue
-        bucket = max(slot // 1024 - 1, 0)
-        if count:
-            low = (slot - bucket * 1024) << bucket
-            values[low + (1 << bucket) // 2] = count
-        slot += 1
-    return values
 
 
 def expand(values):
