@@ -8,6 +8,7 @@ scripts, and fail in every way that they may."""
 
 import configparser
 import csv
+import html
 import html.parser
 import io
 import json
@@ -303,9 +304,13 @@ def report(cell):
     """a report stands alone: bars, percentiles and shades, each with words"""
     text, charts = report_of(cell, *SHORT)
     equal(charts, 7, "charts")
-    for word in ("epoll", "poll", "The answer", "What failed", "a second",
+    for word in ("epoll", "poll", "The answer", "What failed",
                  "Every sample", "Where and how", "compare run --models"):
         check(word in text, f"it says {word}")
+    # By which of the two depends on whether the client was the slower side.
+    check(re.search("answers the most requests, [^<;]+ a second"
+                    "|needs the least of the server's CPU, [^<;]+ a request",
+                    html.unescape(text)), "the answer is a sentence")
 
 
 @TABLE.cell
