@@ -168,13 +168,26 @@ struct tally *tally_queue_current(struct tally_queue *q)
 	return &q->slots[q->filled % TALLY_QUEUE];
 }
 
+/* Beside the current one. */
+static uint64_t tally_queue_free(const struct tally_queue *q)
+{
+	return TALLY_QUEUE - 1 - (q->filled - q->emptied);
+}
+
 struct tally *tally_queue_close(struct tally_queue *q)
 {
 	const struct timespec pause = {.tv_nsec = 100000};
 
-	while (q->filled + 1 - q->emptied >= TALLY_QUEUE)
+	while (tally_queue_free(q) == 0)
 		nanosleep(&pause, NULL);
 	q->filled++;
+	return tally_queue_current(q);
+}
+
+struct tally *tally_queue_close_interval(struct tally_queue *q)
+{
+	if (tally_queue_free(q) >= 2)
+		q->filled++;
 	return tally_queue_current(q);
 }
 

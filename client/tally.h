@@ -93,10 +93,15 @@ struct tally_queue {
 int tally_queue_init(struct tally_queue *q);
 void tally_queue_release(struct tally_queue *q);
 
-/* The filling side: the tally to count in; and the next one, once that is
- * full. Waits where the other side is three tallies behind. */
+/*
+ * The filling side: the tally to count in; and the next one, once that is full.
+ * At the end of a stretch this waits where the other side is three tallies
+ * behind. That of an interval need not be: it is given back, to go on in, while
+ * there are not two free ones, so that for the end of the window there is one.
+ */
 struct tally *tally_queue_current(struct tally_queue *q);
 struct tally *tally_queue_close(struct tally_queue *q);
+struct tally *tally_queue_close_interval(struct tally_queue *q);
 
 /* The emptying side: the oldest full tally or NULL; and giving it back. */
 struct tally *tally_queue_oldest(struct tally_queue *q);

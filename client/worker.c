@@ -122,15 +122,34 @@ static struct worker_usage worker_usage(const struct worker *w)
 
 /* ---- tallies and edges -------------------------------------------------- */
 
-static void worker_enter(struct worker *w, enum stretch stretch, uint64_t index)
+static void worker_begin_tally(
+	struct worker *w, enum stretch stretch, uint64_t index)
 {
-	w->tally->stretch = w->stretch;
-	w->tally = tally_queue_close(&w->queue);
 	w->stretch = stretch;
 	w->tally->stretch = stretch;
 	w->tally->index = index;
 	w->tally->down = w->down;
 	w->place = worker_place(stretch, index);
+	worker_signal(w->run->wake_fd);
+}
+
+static void worker_enter(struct worker *w, enum stretch stretch, uint64_t index)
+{
+	w->tally->stretch = w->stretch;
+	w->tally = tally_queue_close(&w->queue);
+	worker_begin_tally(w, stretch, index);
+}
+
+/* The load never waits for the main thread. Where that one is behind, the last
+ * interval takes in this one too. */
+static void worker_enter_interval(struct worker *w, uint64_t index)
+{
+	struct tally *next = tally_queue_close_interval(&w->queue);
+
+	if (next == w->tally)
+		return;
+	w->tally = next;
+	worker_begin_tally(w, STRETCH_WINDOW, index);
 }
 
 /* Arrivals that were due by `stop_ns` and still are: they found no connection
@@ -189,7 +208,7 @@ void worker_cross(struct worker *w, uint64_t now)
 	}
 	index = (now - start_ns) / interval_ns;
 	if (index > w->tally->index)
-		worker_enter(w, STRETCH_WINDOW, index);
+		worker_enter_interval(w, index);
 	w->edge_ns = start_ns + (index + 1) * interval_ns;
 	if (w->edge_ns > stop_ns)
 		w->edge_ns = stop_ns;
