@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "compare/outcome.h"
 
+#include "compare/pace.h"
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -253,6 +255,29 @@ void outcome_noise(struct sample *s, const struct usage *before,
 		"other programs had %.0f %% of its CPUs' time, the host %.0f %%",
 		100 * others / all, 100 * steal / all);
 	field_text(&s->noise, text);
+}
+
+/* Disturbed by this also. */
+static void add_noise(struct sample *s, const char *what)
+{
+	char text[320];
+
+	snprintf(text, sizeof(text), "%s%s%s", s->noise ? s->noise : "",
+		s->noise ? "; " : "", what);
+	field_text(&s->noise, text);
+}
+
+void outcome_pace(struct sample *s, double before, double after)
+{
+	char text[160];
+
+	s->slowdown = fmax(before, after);
+	if (!(s->slowdown > PACE_SLOW))
+		return;
+	snprintf(text, sizeof(text),
+		"a CPU took %.0f %% longer for the same work than at its best",
+		100 * (s->slowdown - 1));
+	add_noise(s, text);
 }
 
 /* ---- agreement -------------------------------------------------------------- */

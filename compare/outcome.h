@@ -28,6 +28,10 @@ void outcome_usage(struct sample *s, const struct usage *before,
 void outcome_noise(struct sample *s, const struct usage *before,
 	const struct usage *after, unsigned cpus);
 
+/* The same of CPUs that were slower, before or after it, than they can be (see
+ * compare/pace.h; NAN: not known), and of s->slowdown. */
+void outcome_pace(struct sample *s, double before, double after);
+
 /*
  * Takes the figures out of s->client (serverlab.client/1); invalid when it is
  * missing or says so itself, for another reason than what the experiment

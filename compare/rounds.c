@@ -41,6 +41,21 @@ static void take_back(struct cell *cell)
 	fields_release(sample_fields, &cell->samples[--cell->sample_count]);
 }
 
+/* Waits for CPUs that are slow, if what is disturbed is to be taken again. */
+static void await_pace(struct rounds *r)
+{
+	struct sampler *s = r->sampler;
+	uint64_t all = clock_ns() - r->began_ns;
+	uint64_t most = all / 5 > r->waited_ns ? all / 5 - r->waited_ns : 0;
+
+	if (most > ROUNDS_PATIENCE_NS)
+		most = ROUNDS_PATIENCE_NS;
+	if (!r->plan->repeats || s->counters)
+		most = 0;
+	r->waited_ns +=
+		pace_wait(&s->pace, most, s->stop_fd, s->tick, s->tick_data);
+}
+
 /* One attempt. *again: it was disturbed, and there may be another. */
 static int attempt(struct rounds *r, struct cell *cell, uint64_t round,
 	uint64_t place, int64_t number, bool *again)
@@ -53,6 +68,7 @@ static int attempt(struct rounds *r, struct cell *cell, uint64_t round,
 	s->round = (int64_t)round;
 	s->place = (int64_t)place;
 	s->attempt = number;
+	await_pace(r);
 	rc = sampler_take(r->sampler, cell, s);
 	if (!rc && !cell->skipped)
 		rc = keep(r, cell, s);

@@ -9,9 +9,11 @@
  * never what the figures say, so that a run does not stop at a lucky result
  * (Chow and Robbins 1965).
  *
- * A sample that was disturbed is taken again, at once and a few times at most;
- * the first one is kept and marked. In all, at most one sample in four is
- * repeated: a machine that is always busy does not get quieter by waiting.
+ * While a CPU is slower than it can be, a sample waits for it, within reason. One
+ * that was disturbed is taken again, at once and a few times at most; the first
+ * one is kept and marked. In all, at most one sample in four is repeated, and at
+ * most a fifth of the time is spent waiting: a machine that is always busy does
+ * not get quieter by that.
  */
 #ifndef SERVERLAB_COMPARE_ROUNDS_H
 #define SERVERLAB_COMPARE_ROUNDS_H
@@ -27,6 +29,8 @@
 enum { ROUNDS_MOST = 1000 };
 /* A sample that counts system calls is this long at most. */
 #define ROUNDS_COUNTED_NS (200 * UINT64_C(1000000))
+/* How long a sample waits for a CPU, at most. */
+#define ROUNDS_PATIENCE_NS (10 * UINT64_C(1000000000))
 /* Where only a width is asked for. */
 #define ROUNDS_BUDGET_NS (5 * 60 * UINT64_C(1000000000))
 
@@ -44,7 +48,7 @@ struct rounds {
 	struct progress progress;
 	gsl_rng *rng;
 	size_t *order; /* of the cells in this round */
-	uint64_t began_ns;
+	uint64_t began_ns, waited_ns;
 };
 
 /* Takes all rounds; the members above `kept` are the caller's to fill.

@@ -120,6 +120,7 @@ const struct field sample_fields[] = {
 	INTEGER(struct sample, listen_drops),
 	INTEGER(struct sample, listen_overflows),
 	REAL(struct sample, noise_share),
+	REAL(struct sample, slowdown),
 	REAL(struct sample, load),
 	INTEGER(struct sample, accept_again),
 	INTEGER(struct sample, syscall_count),

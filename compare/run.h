@@ -44,6 +44,7 @@ struct sample {
 	/* the machine, over the same window */
 	int64_t steal_ns, foreign_ns, listen_drops, listen_overflows;
 	double noise_share; /* of its CPUs' time that others had */
+	double slowdown;    /* of a CPU, to its best; see compare/pace.h */
 	double load;
 	/* of the server's whole life: accepts that found nobody waiting */
 	int64_t accept_again;

@@ -9,6 +9,7 @@
 
 #include "common/options.h"
 #include "compare/measure.h"
+#include "compare/pace.h"
 #include "compare/plan.h"
 #include "compare/programs.h"
 #include "compare/run.h"
@@ -20,6 +21,7 @@ struct sampler {
 	struct group group;
 	struct cpu_list server_cpus, client_cpus;
 	struct cpu_list cpus; /* of both */
+	struct pace pace;     /* theirs */
 	uint64_t duration_ns; /* of a sample; the plan's */
 	/* Open counters: the sample is for its system calls, which become
 	 * `counted` samples. NULL: it is an ordinary one. */
@@ -35,7 +37,8 @@ int sampler_init(struct sampler *s, const struct plan *plan,
 void sampler_release(struct sampler *s);
 
 /*
- * Fills the sample, valid or invalid with a reason. When the server says that
+ * Fills the sample, valid or invalid with a reason. It is disturbed also if a CPU
+ * was slow when the caller last asked s->pace, or is so afterwards. When the server says that
  * it is not available here, cell->skipped is set instead. Returns 0, -EINTR
  * when stop_fd became readable (the sample is then worth nothing), -EINVAL after
  * saying so when the server refuses the spec as wrong, or -errno.

@@ -88,4 +88,7 @@ const char *const schema_steps[] = {
 	"ALTER TABLE sample ADD COLUMN accept_again INTEGER;"
 	"ALTER TABLE sample ADD COLUMN syscall_count INTEGER;"
 	"ALTER TABLE sample ADD COLUMN syscalls TEXT;",
+
+	/* 4 -> 5: CPUs that were slower than they can be */
+	"ALTER TABLE sample ADD COLUMN slowdown REAL;",
 };

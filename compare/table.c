@@ -210,8 +210,8 @@ static void print_noise(const struct run *run, FILE *out)
 			100 * noise);
 	else if (noisy)
 		fprintf(out,
-			"!  %zu of %zu samples were disturbed by other "
-			"programs; they count all the same\n",
+			"!  %zu of %zu samples were disturbed by others "
+			"on this machine; they count all the same\n",
 			noisy, all);
 }
 
