@@ -63,6 +63,10 @@ static const struct argp_option option_table[] = {
 		"how often a sample that was disturbed is taken again (2; 0 "
 		"with --quick)",
 		2},
+	{"patience", KEY_SETTING + 16, "T", 0,
+		"how long samples wait, in all, while a CPU is slower or the two "
+		"are farther apart than at their best (a fifth of the time)",
+		2},
 	{"syscalls", KEY_SETTING + 15, "N", 0,
 		"further samples of each cell, in which the server's system "
 		"calls are counted (1; 0 with --quick)",
@@ -321,6 +325,8 @@ static int describe(struct running *r, int argc, char **argv)
 	run->duration_ns = (int64_t)p->duration_ns;
 	run->warmup_ns = (int64_t)p->warmup_ns;
 	run->repeats = (int64_t)p->repeats;
+	if (p->patience_ns != PLAN_PATIENCE_AUTO)
+		run->patience_ns = (int64_t)p->patience_ns;
 	if (p->until)
 		run->until = p->until;
 	if (p->budget_ns)

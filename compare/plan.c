@@ -19,6 +19,7 @@ void plan_init(struct plan *p)
 		.duration_ns = 600 * NS_PER_MS,
 		.warmup_ns = 150 * NS_PER_MS,
 		.repeats = 2,
+		.patience_ns = PLAN_PATIENCE_AUTO,
 		.syscalls = 1,
 	};
 	field_text(&p->workload, "echo:size=64");
@@ -322,6 +323,8 @@ int plan_set(
 		return set_time(name, value, NS_PER_MS, &p->budget_ns, why);
 	if (!strcmp(name, "repeats"))
 		return set_few(name, value, &p->repeats, why);
+	if (!strcmp(name, "patience"))
+		return set_time(name, value, 0, &p->patience_ns, why);
 	if (!strcmp(name, "syscalls"))
 		return set_few(name, value, &p->syscalls, why);
 	if (!strcmp(name, "duration"))
