@@ -302,9 +302,11 @@ static void compare_to_baseline(
 		for (size_t i = 0; i < p->count; i++) {
 			struct summary *s = &p->summaries[i];
 
-			if (s->has_baseline)
-				s->differs = stats_differs(
-					&s->to_baseline.ratio, adjusted[n++]);
+			if (!s->has_baseline)
+				continue;
+			s->adjusted_p = adjusted[n++];
+			s->differs = stats_differs(
+				&s->to_baseline.ratio, s->adjusted_p);
 		}
 	}
 	free(adjusted);

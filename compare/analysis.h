@@ -34,6 +34,7 @@ struct summary {
 	struct estimate throughput, cpu, p50, p99, switches, memory;
 	struct comparison to_best;     /* its score against the first one's */
 	struct comparison to_baseline; /* ratio > 1: better than the baseline */
+	double adjusted_p;	       /* of that, after Holm's correction */
 	bool has_baseline, differs;    /* from the baseline */
 	char why[160];		       /* UNRANKED, NO_FIGURES: the reason */
 };

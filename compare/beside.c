@@ -55,48 +55,57 @@ static void take_part(const char *row, size_t n, char *part, size_t size)
 	snprintf(part, size, "%.*s", (int)len, row);
 }
 
-/* Our figure for a model: the left side of a relation is one. */
-static struct estimate measure(const struct beside *b, const struct run *run,
-	const char *model, enum metric_unit *unit)
+bool beside_relation(const struct beside *b, size_t n, char *line, size_t size)
 {
-	struct expectation e = {.left = {NAN, NAN, NAN, 0}};
-	char *value = text_replace(b->value, "MODEL", model);
+	char model[128], *value;
+	int len = -1;
+
+	if (!b->value || n >= b->rows.count)
+		return false;
+	take_part(b->rows.at[n], 0, model, sizeof(model));
+	value = text_replace(b->value, "MODEL", model);
+	if (value)
+		len = snprintf(line, size, "value: %s > 0", value);
+	free(value);
+	return len > 0 && (size_t)len < size;
+}
+
+/* Our figure for the n-th row. */
+static struct estimate measure(const struct beside *b, size_t n,
+	const struct run *run, enum metric_unit *unit)
+{
+	struct expectation e;
 	char line[400];
 
-	if (value) {
-		snprintf(line, sizeof(line), "x: %.380s > 0", value);
-		if (expect_evaluate(&e, line, run))
-			e.left = (struct estimate) {NAN, NAN, NAN, 0};
-		*unit = e.left_unit;
-	}
-	free(value);
+	*unit = UNIT_NUMBER;
+	if (!beside_relation(b, n, line, sizeof(line)) ||
+		expect_evaluate(&e, line, run))
+		return (struct estimate) {NAN, NAN, NAN, 0};
+	*unit = e.left_unit;
 	return e.left;
 }
 
 static double find_most(const struct beside *b, const struct run *run)
 {
-	char model[128];
 	enum metric_unit unit;
 	double most = 0;
 
-	for (size_t i = 0; i < b->rows.count; i++) {
-		take_part(b->rows.at[i], 0, model, sizeof(model));
-		most = fmax(most, measure(b, run, model, &unit).value);
-	}
+	for (size_t i = 0; i < b->rows.count; i++)
+		most = fmax(most, measure(b, i, run, &unit).value);
 	return most;
 }
 
-static void fill_row(const struct beside *b, const struct run *run,
-	const char *from, double most, const struct style *style,
-	struct grid_row *row)
+static void fill_row(const struct beside *b, const struct run *run, size_t n,
+	double most, const struct style *style, struct grid_row *row)
 {
-	enum metric_unit unit = UNIT_NUMBER;
+	const char *from = b->rows.at[n];
+	enum metric_unit unit;
 	struct estimate ours;
 
 	take_part(from, 0, row->text[MODEL], GRID_CELL);
 	take_part(from, 1, row->text[PUBLISHED], GRID_CELL);
 	take_part(from, 2, row->text[DESIGN], GRID_CELL);
-	ours = measure(b, run, row->text[MODEL], &unit);
+	ours = measure(b, n, run, &unit);
 	figure(ours.value, unit, style, row->text[OURS]);
 	if (ours.value > 0)
 		figure_spread(&ours, row->text[SPREAD]);
@@ -126,7 +135,7 @@ void beside_print(const struct beside *b, const struct run *run,
 		struct grid_row *row = grid_add(&g);
 
 		if (row)
-			fill_row(b, run, b->rows.at[i], most, style, row);
+			fill_row(b, run, i, most, style, row);
 	}
 	fprintf(out, "\n%s\n",
 		b->title ? b->title : "Beside what is published");

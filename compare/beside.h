@@ -19,6 +19,7 @@
 #include "compare/run.h"
 #include "compare/text.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 
 struct beside {
@@ -30,6 +31,10 @@ struct beside {
 int beside_set(struct beside *b, const char *name, const char *value,
 	char why[WHY_SIZE]);
 void beside_release(struct beside *b);
+
+/* "NAME: VALUE > 0" with the model of the n-th row, of which the left side is
+ * our figure. False where there is no such row, or it is too long. */
+bool beside_relation(const struct beside *b, size_t n, char *line, size_t size);
 
 /* The table, if there is one. */
 void beside_print(const struct beside *b, const struct run *run,

@@ -156,6 +156,21 @@ void child_release(struct child *c)
 	*c = (struct child) {.pidfd = -1, .errors = -1};
 }
 
+/* Takes the last line off a text, without the blanks at its end; the line. */
+static char *cut_last_line(char *text)
+{
+	size_t len = strlen(text);
+	char *end;
+
+	while (len && (text[len - 1] == '\n' || text[len - 1] == ' '))
+		text[--len] = '\0';
+	end = strrchr(text, '\n');
+	if (!end)
+		return text;
+	*end = '\0';
+	return end + 1;
+}
+
 const char *child_last_words(const struct child *c, char *buf, size_t size)
 {
 	char tail[4096], *line, *after;
@@ -164,11 +179,10 @@ const char *child_last_words(const struct child *c, char *buf, size_t size)
 	ssize_t n =
 		end > 0 ? pread(c->errors, tail, sizeof(tail) - 1, from) : 0;
 
-	while (n > 0 && (tail[n - 1] == '\n' || tail[n - 1] == ' '))
-		n--;
 	tail[n > 0 ? n : 0] = '\0';
-	line = strrchr(tail, '\n');
-	line = line ? line + 1 : tail;
+	do
+		line = cut_last_line(tail);
+	while (line > tail && !strncmp(line, "Try `", 5)); /* argp's advice */
 	after = strstr(line, ": ");
 	if (after && !memchr(line, ' ', (size_t)(after - line)))
 		line = after + 2;

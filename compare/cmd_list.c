@@ -7,8 +7,6 @@
 #include "compare/plan.h"
 
 #include <argp.h>
-#include <dirent.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -73,19 +71,11 @@ static int list_runs(const char *path)
 	return rc;
 }
 
-static int is_ini(const struct dirent *e)
+static void print_experiment(const struct programs *programs, const char *name)
 {
-	size_t len = strlen(e->d_name);
-
-	return len > 4 && !strcmp(e->d_name + len - 4, ".ini");
-}
-
-static void print_experiment(const struct programs *programs, const char *file)
-{
-	char name[256], why[WHY_SIZE];
+	char why[WHY_SIZE];
 	struct plan plan;
 
-	snprintf(name, sizeof(name), "%.*s", (int)strlen(file) - 4, file);
 	plan_init(&plan);
 	if (plan_load(&plan, programs, name, false, why))
 		log_warnx("%s", why);
@@ -96,19 +86,13 @@ static void print_experiment(const struct programs *programs, const char *file)
 
 static void list_experiments(const struct programs *programs)
 {
-	struct dirent **found;
-	int n = programs->experiments[0] ? scandir(programs->experiments,
-						   &found, is_ini, alphasort)
-					 : 0;
+	struct texts names = {0};
 
-	if (n <= 0)
-		return;
-	puts("experiments, for `compare run NAME`:");
-	for (int i = 0; i < n; i++) {
-		print_experiment(programs, found[i]->d_name);
-		free(found[i]);
-	}
-	free(found);
+	if (!programs_list_experiments(programs, &names) && names.count)
+		puts("experiments, for `compare run NAME`:");
+	for (size_t i = 0; i < names.count; i++)
+		print_experiment(programs, names.at[i]);
+	texts_clear(&names);
 }
 
 int cmd_list(int argc, char **argv)

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* compare run: what is to be measured, the run that keeps it, and what is shown
  * of it in the end. rounds.h takes the samples. */
-#include "common/clock.h"
 #include "common/log.h"
 #include "common/net.h"
+#include "common/options.h"
 #include "compare/calibration.h"
 #include "compare/command.h"
 #include "compare/cpus.h"
-#include "compare/fit.h"
 #include "compare/lesson.h"
+#include "compare/output.h"
 #include "compare/plan.h"
+#include "compare/preflight.h"
 #include "compare/rounds.h"
 #include "compare/table.h"
 
@@ -18,7 +19,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -63,10 +63,6 @@ static const struct argp_option option_table[] = {
 		"how often a sample that was disturbed is taken again (2; 0 "
 		"with --quick)",
 		2},
-	{"patience", KEY_SETTING + 16, "T", 0,
-		"how long samples wait, in all, while a CPU is slower or the two "
-		"are farther apart than at their best (a fifth of the time)",
-		2},
 	{"syscalls", KEY_SETTING + 15, "N", 0,
 		"further samples of each cell, in which the server's system "
 		"calls are counted (1; 0 with --quick)",
@@ -78,6 +74,8 @@ static const struct argp_option option_table[] = {
 		"what the others are compared with (epoll)", 2},
 	{"seed", KEY_SETTING + 9, "N", 0,
 		"for the order of the rounds (random)", 2},
+	{"start", KEY_SETTING + 17, "T", 0,
+		"how long a server may take until it listens (60s)", 2},
 	{"server-cpus", KEY_SETTING + 10, "LIST", 0, "CPUs of the server", 3},
 	{"client-cpus", KEY_SETTING + 11, "LIST", 0, "CPUs of the client", 3},
 	{"quick", KEY_QUICK, NULL, 0,
@@ -159,7 +157,9 @@ static void forget_lesson(struct plan *p)
 	field_text(&p->definition, NULL);
 	field_text(&p->baseline, NULL);
 	texts_clear(&p->expects);
+	texts_clear(&p->plots);
 	texts_clear(&p->fits);
+	beside_release(&p->beside);
 }
 
 static bool given(const struct run_options *o, const char *name)
@@ -179,6 +179,32 @@ static void fix_rounds(struct plan *p, const struct run_options *o)
 	p->budget_ns = 0;
 }
 
+/* What the experiment varies, and the command line wants to be one value. */
+static void fix_axes(struct plan *p, const struct run_options *o)
+{
+	for (size_t i = 0; i < o->count; i++)
+		plan_drop_axis(p, o->names[i]);
+	if (given(o, "workload"))
+		plan_drop_axis(p, "size");
+}
+
+/* One value and several of the same are not both what was meant. */
+static int check_contradictions(
+	const struct plan *p, const struct run_options *o, char *why)
+{
+	for (size_t a = 0; a < p->axis_count; a++) {
+		const char *name = p->axes[a].name;
+
+		if (!given(o, name))
+			continue;
+		snprintf(why, WHY_SIZE,
+			"--%s and --vary %s=...: one of them at a time", name,
+			name);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 /* The experiment first, then --quick, then what the command line says. */
 static int fill_plan(struct plan *p, const struct run_options *o,
 	const struct programs *programs, char *why)
@@ -191,6 +217,7 @@ static int fill_plan(struct plan *p, const struct run_options *o,
 	rc = plan_load(p, programs, o->experiment ? o->experiment : "race",
 		o->quick, why);
 	fix_rounds(p, o);
+	fix_axes(p, o);
 	for (size_t i = 0; i < o->count && !rc; i++)
 		if (changes_load(o->names[i]))
 			forget_lesson(p);
@@ -201,7 +228,7 @@ static int fill_plan(struct plan *p, const struct run_options *o,
 			p->named = true;
 		rc = plan_set(p, o->names[i], o->values[i], why);
 	}
-	return rc;
+	return rc ? rc : check_contradictions(p, o, why);
 }
 
 /* ---- one run -------------------------------------------------------------- */
@@ -219,122 +246,6 @@ struct running {
 	bool live;
 	const char *purpose; /* of the run; NULL: it is a comparison */
 };
-
-/* A version 4 UUID (RFC 4122). */
-static void make_uuid(char **field)
-{
-	unsigned char b[16] = {0};
-	char text[40];
-
-	if (getrandom(b, sizeof(b), 0) != sizeof(b)) {
-		uint64_t now = clock_ns();
-
-		memcpy(b, &now, sizeof(now));
-	}
-	b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
-	b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
-	snprintf(text, sizeof(text),
-		"%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-"
-		"%02x%02x%02x%02x%02x%02x",
-		b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9],
-		b[10], b[11], b[12], b[13], b[14], b[15]);
-	field_text(field, text);
-}
-
-static double load_average(void)
-{
-	double load;
-
-	return getloadavg(&load, 1) == 1 ? load : 0;
-}
-
-/* The command line as it could be typed again. */
-static void join_command(char **field, int argc, char **argv)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-
-	for (int i = 0; out && i < argc; i++) {
-		bool quote = i && (!argv[i][0] ||
-					  strpbrk(argv[i], " \t'\"{}$;&|*?()"));
-
-		fprintf(out, quote ? "%s'%s'" : "%s%s", i ? " " : "", argv[i]);
-	}
-	if (out && !fclose(out))
-		field_text(field, text);
-	free(text);
-}
-
-static void join_axes(char **field, const struct plan *p)
-{
-	char text[512] = "";
-	size_t used = 0;
-
-	for (size_t a = 0; a < p->axis_count && used < sizeof(text); a++)
-		used += (size_t)snprintf(text + used, sizeof(text) - used,
-			"%s%s", a ? "," : "", p->axes[a].name);
-	if (used)
-		field_text(field, text);
-}
-
-/* "epoll, poll and fork", or how many where they are too many to name */
-static void join_models(char **field, const struct plan *p)
-{
-	char text[200] = "";
-	size_t used = 0, n = p->models.count;
-
-	for (size_t i = 0; i < n && used < sizeof(text); i++)
-		used += (size_t)snprintf(text + used, sizeof(text) - used,
-			"%s%s",
-			!i	     ? ""
-			: i + 1 == n ? " and "
-				     : ", ",
-			p->models.at[i]);
-	field_text(field, text);
-}
-
-static int describe(struct running *r, int argc, char **argv)
-{
-	const struct plan *p = &r->plan;
-	struct run *run = run_new();
-
-	r->run = run;
-	if (!run)
-		return -ENOMEM;
-	make_uuid(&run->uuid);
-	if (p->title)
-		field_text(&run->title, p->title);
-	else
-		join_models(&run->title, p);
-	field_text(&run->purpose, r->purpose);
-	if (r->purpose)
-		field_text(&run->title, "What the client can do");
-	field_text(&run->experiment, p->experiment);
-	field_text(&run->definition, p->definition);
-	join_command(&run->command, argc, argv);
-	run_now(&run->started);
-	field_text(&run->status, "running");
-	field_text(&run->baseline, p->baseline);
-	join_axes(&run->varied, p);
-	field_text(&run->server_cpus, p->server_cpus);
-	field_text(&run->client_cpus, p->client_cpus);
-	run->shared_cpus = cpus_overlap(p->server_cpus, p->client_cpus);
-	run->seed = (int64_t)p->seed;
-	run->rounds = (int64_t)p->rounds;
-	run->duration_ns = (int64_t)p->duration_ns;
-	run->warmup_ns = (int64_t)p->warmup_ns;
-	run->repeats = (int64_t)p->repeats;
-	if (p->patience_ns != PLAN_PATIENCE_AUTO)
-		run->patience_ns = (int64_t)p->patience_ns;
-	if (p->until)
-		run->until = p->until;
-	if (p->budget_ns)
-		run->budget_ns = (int64_t)p->budget_ns;
-	run->load_before = load_average();
-	environment_read(&run->environment);
-	return plan_cells(p, &r->known, run);
-}
 
 /* Clears the terminal and shows the table as it is by now. */
 static void show_live(void *running)
@@ -378,14 +289,14 @@ static int signal_status(int fd)
 	return 128 + (int)info.ssi_signo;
 }
 
-static int say_stopped(struct running *r, const char *db)
+/* Why the run ended before its time, and what there is of it all the same. */
+static void say_kept(struct running *r, const char *db, const char *why)
 {
 	fprintf(stderr,
-		"compare: stopped; the %llu finished samples are run %lld in "
-		"%s: `compare show %lld` shows them\n",
-		(unsigned long long)r->rounds.kept, (long long)r->id, db,
+		"compare: %s; the %llu finished samples are run %lld in %s: "
+		"`compare show %lld` shows them\n",
+		why, (unsigned long long)r->rounds.kept, (long long)r->id, db,
 		(long long)r->id);
-	return signal_status(r->stop_fd);
 }
 
 static bool any_valid(const struct run *run)
@@ -400,19 +311,39 @@ static bool any_valid(const struct run *run)
 static int show(struct running *r)
 {
 	struct style style = style_of(STDOUT_FILENO);
-	struct analysis *a = analysis_new(r->run);
 
-	if (!a)
+	if (command_show(r->run, r->id, &style, stdout))
 		return 1;
-	table_print(a, r->id, &style, stdout);
-	lesson_print_expectations(r->run, &style, stdout);
-	fits_print(r->run, &style, stdout);
-	if (r->purpose)
-		calibration_explain(r->run, &style, stdout);
-	analysis_free(a);
 	if (any_valid(r->run))
 		return 0;
 	log_warnx("nothing could be measured");
+	return 1;
+}
+
+/* The table, and the file if one is wanted. Standard output is for one of
+ * them. */
+static int tell(struct running *r, const struct run_options *o)
+{
+	bool instead = o->json && !strcmp(o->json, "-");
+	int status = instead ? 0 : show(r);
+
+	if (o->json && command_write_json(r->run, o->json))
+		status = 1;
+	return status;
+}
+
+/* The end of a run that was not to be: an exit status. */
+static int give_up(struct running *r, const struct run_options *o, int rc)
+{
+	if (rc == -EINTR) {
+		say_kept(r, o->db, "stopped");
+		if (o->json)
+			command_write_json(r->run, o->json);
+		return signal_status(r->stop_fd);
+	}
+	if (rc == -EINVAL)
+		return EXIT_USAGE;
+	say_kept(r, o->db, strerror(-rc));
 	return 1;
 }
 
@@ -440,31 +371,12 @@ static int measure(struct running *r, const struct run_options *o)
 	run_now(&r->run->finished);
 	r->run->load_after = load_average();
 	kept = store_finish_run(&r->store, r->id, r->run);
-	if (rc == -EINTR)
-		return say_stopped(r, o->db);
-	if (rc == -EINVAL)
-		return EXIT_USAGE;
-	if (rc || kept) {
-		errno = rc ? -rc : EIO;
-		log_warn("the run could not go on");
-		return 1;
-	}
-	if (o->json && command_write_json(r->run, o->json))
-		return 1;
-	return show(r);
+	if (!rc)
+		rc = kept;
+	return rc ? give_up(r, o, rc) : tell(r, o);
 }
 
-static size_t count_cells(const struct plan *p)
-{
-	size_t n = p->models.count;
-
-	for (size_t a = 0; a < p->axis_count; a++)
-		n *= p->axes[a].values.count;
-	return n;
-}
-
-static int prepare(
-	struct running *r, const struct run_options *o, int argc, char **argv)
+static int prepare(struct running *r, const struct run_options *o)
 {
 	char why[WHY_SIZE] = "";
 	int rc = programs_find(&r->programs);
@@ -481,19 +393,43 @@ static int prepare(
 	}
 	if (!rc)
 		rc = plan_complete(&r->plan, &r->known, why);
-	if (rc) {
-		log_warnx("%s", why[0] ? why : strerror(-rc));
-		return EXIT_USAGE;
-	}
-	if (o->within_ns)
-		plan_fit(&r->plan, count_cells(&r->plan), o->within_ns);
-	return describe(r, argc, argv) ? 1 : 0;
+	if (!rc && o->within_ns)
+		rc = plan_fit(&r->plan, plan_count_cells(&r->plan),
+			o->within_ns, why);
+	if (!rc)
+		return 0;
+	log_warnx("%s", why[0] ? why : strerror(-rc));
+	return EXIT_USAGE;
+}
+
+/* The run as it will be kept, and whether all of it can be done. */
+static int plan_run(struct running *r, int argc, char **argv)
+{
+	char why[WHY_SIZE] = "";
+	int rc;
+
+	r->run = run_new();
+	rc = r->run ? run_describe(r->run, &r->plan, r->purpose) : -ENOMEM;
+	if (!rc)
+		rc = text_command(&r->run->command, argc, argv);
+	if (!rc)
+		rc = plan_cells(&r->plan, &r->known, r->run);
+	if (!rc)
+		rc = lesson_check(&r->plan, r->run, why);
+	if (!rc)
+		rc = preflight(&r->programs, &r->plan, r->run, why);
+	if (!rc)
+		return 0;
+	log_warnx("%s", why[0] ? why : strerror(-rc));
+	return rc == -EINVAL ? EXIT_USAGE : 1;
 }
 
 static int start(struct running *r, const struct run_options *o)
 {
 	int status;
 
+	if (o->json && output_check(o->json))
+		return 1;
 	if (store_open(&r->store, o->db, true))
 		return 1;
 	net_raise_descriptor_limit();
@@ -542,7 +478,9 @@ int command_measure(int argc, char **argv, const char *purpose)
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
 	r.live = o.live;
 	plan_init(&r.plan);
-	status = prepare(&r, &o, argc, argv);
+	status = prepare(&r, &o);
+	if (!status)
+		status = plan_run(&r, argc, argv);
 	if (!status)
 		status = start(&r, &o);
 	release(&r);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* compare show, export and import: runs that were kept before. */
 #include "common/log.h"
-#include "compare/calibration.h"
 #include "compare/command.h"
 #include "compare/csv.h"
-#include "compare/fit.h"
 #include "compare/gnuplot.h"
 #include "compare/lesson.h"
+#include "compare/output.h"
+#include "compare/ratios.h"
 #include "compare/report.h"
 #include "compare/server_side.h"
 #include "compare/table.h"
@@ -17,7 +17,7 @@
 
 struct show_options {
 	const char *db, *run, *format, *output;
-	bool server;
+	bool server, ratios;
 };
 
 static const struct argp_option show_table[] = {
@@ -27,6 +27,10 @@ static const struct argp_option show_table[] = {
 
 static const struct argp_option table_options[] = {
 	{"db", 'D', "FILE", 0, "database (" DEFAULT_DB ")", 0},
+	{"ratios", 'r', NULL, 0,
+		"the ratios to the baseline as well, with their intervals, p "
+		"and effect sizes",
+		0},
 	{"server", 's', NULL, 0,
 		"what the server did for it as well, with its system calls by "
 		"name",
@@ -50,6 +54,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->db = arg;
 	else if (key == 's')
 		o->server = true;
+	else if (key == 'r')
+		o->ratios = true;
 	else if (key == 'f')
 		o->format = arg;
 	else if (key == 'o')
@@ -77,68 +83,74 @@ int cmd_show(int argc, char **argv)
 		NULL};
 	struct show_options o = {.db = DEFAULT_DB};
 	struct style style = style_of(STDOUT_FILENO);
-	struct analysis *a;
+	struct analysis *a = NULL;
 	struct run *run;
 	int64_t id;
+	int rc;
 
 	options_read(&o, &argp, argc, argv);
 	run = command_load(o.db, o.run ? o.run : "latest", &id);
-	a = run ? analysis_new(run) : NULL;
-	if (a) {
-		table_print(a, id, &style, stdout);
-		lesson_print_expectations(run, &style, stdout);
-		fits_print(run, &style, stdout);
-		if (o.server)
-			server_side_print(a, &style, stdout);
-		if (run->purpose && !strcmp(run->purpose, CALIBRATION))
-			calibration_explain(run, &style, stdout);
-	}
+	rc = run ? command_show(run, id, &style, stdout) : -1;
+	if (!rc && (o.server || o.ratios))
+		a = analysis_new(run);
+	if (a && o.ratios)
+		ratios_print(a, &style, stdout);
+	if (a && o.server)
+		server_side_print(a, &style, stdout);
 	analysis_free(a);
 	run_free(run);
-	return a ? 0 : 1;
+	return rc ? 1 : 0;
 }
 
-/* The formats that go through a stream. */
-static int write_text(const struct run *run, const char *format, FILE *out)
-{
-	struct analysis *a;
-	int rc = 0;
+/* ---- export ---------------------------------------------------------------- */
 
-	if (!strcmp(format, "csv"))
-		return csv_print(run, out);
-	a = analysis_new(run);
-	if (!a)
-		return -1;
-	if (!strcmp(format, "gnuplot")) {
-		rc = gnuplot_print(a, out);
-	} else {
-		table_print_markdown(a, out);
-		lesson_print_markdown(run, out);
-	}
+static int print_csv(const void *run, FILE *out)
+{
+	return csv_print(run, out);
+}
+
+static int print_gnuplot(const void *run, FILE *out)
+{
+	struct analysis *a = analysis_new(run);
+	int rc = a ? gnuplot_print(a, out) : -1;
+
 	analysis_free(a);
 	return rc;
 }
 
-static int write_run(const struct run *run, const struct show_options *o)
+static int print_markdown(const void *run, FILE *out)
 {
-	FILE *out;
-	int rc;
+	struct analysis *a = analysis_new(run);
 
-	if (!strcmp(o->format, "json"))
-		return command_write_json(run, o->output);
-	out = strcmp(o->output, "-") ? fopen(o->output, "we") : stdout;
-	rc = out ? write_text(run, o->format, out) : -1;
-	if (out && (out == stdout ? fflush(out) : fclose(out)))
-		rc = -1;
-	if (rc)
-		log_warn("cannot write %s", o->output);
-	return rc;
+	if (!a)
+		return -1;
+	table_print_markdown(a, out);
+	lesson_print_markdown(run, out);
+	analysis_free(a);
+	return 0;
 }
 
-static int format_is_known(const char *format)
+/* NULL is JSON, which `compare run` writes as well. */
+static const struct format {
+	const char *name;
+	int (*print)(const void *run, FILE *out);
+} formats[] = {
+	{"csv", print_csv},
+	{"json", NULL},
+	{"markdown", print_markdown},
+	{"gnuplot", print_gnuplot},
+	{0},
+};
+
+static const struct format *find_format(const char *name)
 {
-	return !strcmp(format, "csv") || !strcmp(format, "json") ||
-	       !strcmp(format, "markdown") || !strcmp(format, "gnuplot");
+	for (const struct format *f = formats; f->name; f++)
+		if (!strcmp(f->name, name))
+			return f;
+	log_warnx("there is no format %s: there are csv, json, markdown, "
+		  "gnuplot",
+		name);
+	return NULL;
 }
 
 int cmd_export(int argc, char **argv)
@@ -150,22 +162,24 @@ int cmd_export(int argc, char **argv)
 		NULL, NULL, NULL};
 	struct show_options o = {
 		.db = DEFAULT_DB, .format = "json", .output = "-"};
+	const struct format *format;
 	struct run *run;
 	int64_t id;
-	int rc;
+	int rc = -1;
 
 	options_read(&o, &argp, argc, argv);
-	if (!format_is_known(o.format)) {
-		log_warnx("there is no format %s: there are csv, json, "
-			  "markdown, gnuplot",
-			o.format);
+	format = find_format(o.format);
+	if (!format)
 		return EXIT_USAGE;
-	}
 	run = command_load(o.db, o.run ? o.run : "latest", &id);
-	rc = run ? write_run(run, &o) : -1;
+	if (run)
+		rc = format->print ? output_write(o.output, format->print, run)
+				   : command_write_json(run, o.output);
 	run_free(run);
 	return rc ? 1 : 0;
 }
+
+/* ---- report ---------------------------------------------------------------- */
 
 static const struct argp_option report_table[] = {
 	{"db", 'D', "FILE", 0, "database (" DEFAULT_DB ")", 0},
@@ -173,18 +187,11 @@ static const struct argp_option report_table[] = {
 	{0},
 };
 
-static int write_report(const struct run *run, const char *path)
+static int print_report(const void *run, FILE *out)
 {
 	struct analysis *a = analysis_new(run);
-	FILE *out = strcmp(path, "-") ? fopen(path, "we") : stdout;
-	int rc = a && out ? report_print(a, out) : -1;
+	int rc = a ? report_print(a, out) : -1;
 
-	if (out && (out == stdout ? fflush(out) : fclose(out)))
-		rc = -1;
-	if (rc)
-		log_warn("cannot write %s", path);
-	else if (strcmp(path, "-"))
-		printf("%s\n", path);
 	analysis_free(a);
 	return rc;
 }
@@ -203,10 +210,14 @@ int cmd_report(int argc, char **argv)
 
 	options_read(&o, &argp, argc, argv);
 	run = command_load(o.db, o.run ? o.run : "latest", &id);
-	rc = run ? write_report(run, o.output) : -1;
+	rc = run ? output_write(o.output, print_report, run) : -1;
+	if (!rc && strcmp(o.output, "-"))
+		puts(o.output);
 	run_free(run);
 	return rc ? 1 : 0;
 }
+
+/* ---- import ---------------------------------------------------------------- */
 
 int cmd_import(int argc, char **argv)
 {

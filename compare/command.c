@@ -3,6 +3,12 @@
 
 #include "common/log.h"
 #include "common/options.h"
+#include "compare/analysis.h"
+#include "compare/calibration.h"
+#include "compare/fit.h"
+#include "compare/lesson.h"
+#include "compare/output.h"
+#include "compare/table.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -65,21 +71,33 @@ struct run *command_load(const char *db, const char *name, int64_t *id)
 	return run;
 }
 
-int command_write_json(const struct run *run, const char *path)
+static int print_json(const void *run, FILE *out)
 {
 	json_t *json = run_to_json(run);
-	FILE *out = strcmp(path, "-") ? fopen(path, "we") : stdout;
-	int rc = 0;
+	int rc = json ? json_dumpf(json, out, FIELD_JSON_FLAGS | JSON_INDENT(1))
+		      : -1;
 
-	if (!json || !out ||
-		json_dumpf(json, out, FIELD_JSON_FLAGS | JSON_INDENT(1)))
-		rc = -EIO;
-	if (out && fputc('\n', out) == EOF)
-		rc = -EIO;
-	if (out && (out == stdout ? fflush(out) : fclose(out)))
-		rc = -EIO;
-	if (rc)
-		log_warn("cannot write %s", path);
 	json_decref(json);
-	return rc;
+	return rc || fputc('\n', out) == EOF;
+}
+
+int command_write_json(const struct run *run, const char *path)
+{
+	return output_write(path, print_json, run);
+}
+
+int command_show(
+	const struct run *run, int64_t id, const struct style *style, FILE *out)
+{
+	struct analysis *a = analysis_new(run);
+
+	if (!a)
+		return -ENOMEM;
+	table_print(a, id, style, out);
+	lesson_print_expectations(run, style, out);
+	fits_print(run, style, out);
+	if (run->purpose && !strcmp(run->purpose, CALIBRATION))
+		calibration_explain(run, style, out);
+	analysis_free(a);
+	return 0;
 }

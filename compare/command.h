@@ -5,6 +5,7 @@
 #ifndef SERVERLAB_COMPARE_COMMAND_H
 #define SERVERLAB_COMPARE_COMMAND_H
 
+#include "compare/figure.h"
 #include "compare/run.h"
 #include "compare/store.h"
 
@@ -37,6 +38,10 @@ struct run *command_load(const char *db, const char *name, int64_t *id);
 
 /* Reads an exported file. NULL after saying why. */
 struct run *command_read_file(const char *path);
+
+/* Prints all that is said of a run in a terminal. 0 or -ENOMEM. */
+int command_show(const struct run *run, int64_t id, const struct style *style,
+	FILE *out);
 
 /* Writes a run as JSON to a file, "-" is standard output. 0, or -errno after
  * saying why. */

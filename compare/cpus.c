@@ -13,30 +13,66 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+bool cpus_listed(const struct cpu_list *list, int cpu)
+{
+	return cpu >= 0 && cpu < (int)sizeof(list->bits) * 8 &&
+	       (list->bits[cpu / 64] >> (cpu % 64) & 1);
+}
+
+int cpus_check(const char *name, const char *text, char why[WHY_SIZE])
+{
+	const int all = (int)sysconf(_SC_NPROCESSORS_CONF);
+	struct cpu_list list;
+
+	if (!text || all <= 0 || parse_cpu_list(text, &list))
+		return 0;
+	for (int cpu = all; cpu < (int)sizeof(list.bits) * 8; cpu++)
+		if (cpus_listed(&list, cpu)) {
+			snprintf(why, WHY_SIZE,
+				"%s %.200s: this machine has %d CPU%s, from 0 "
+				"on",
+				name, text, all, all == 1 ? "" : "s");
+			return -EINVAL;
+		}
+	return 0;
+}
+
+/* The n-th CPU that we may use, or the next one that the other side does not
+ * have; where there is none, they share. */
+static int pick(const cpu_set_t *allowed, const char *others, int n)
+{
+	struct cpu_list taken = {0};
+	int first = -1, after = -1, before = -1, seen = 0;
+
+	if (others)
+		parse_cpu_list(others, &taken);
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		int *best = seen < n ? &before : &after;
+
+		if (!CPU_ISSET(cpu, allowed))
+			continue;
+		if (seen++ == n)
+			first = cpu;
+		if (*best < 0 && !cpus_listed(&taken, cpu))
+			*best = cpu;
+	}
+	return after >= 0 ? after : before >= 0 ? before : first;
+}
+
 int cpus_choose(char **server, char **client)
 {
 	cpu_set_t allowed;
 	char text[16];
-	int count, seen = 0, first = -1, second = -1;
 
 	if (sched_getaffinity(0, sizeof(allowed), &allowed))
 		return -errno;
-	count = CPU_COUNT(&allowed);
-	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-		if (!CPU_ISSET(cpu, &allowed))
-			continue;
-		if (seen == 0)
-			first = cpu;
-		if (seen == count / 2)
-			second = cpu;
-		seen++;
-	}
 	if (!*server) {
-		snprintf(text, sizeof(text), "%d", first);
+		snprintf(text, sizeof(text), "%d", pick(&allowed, *client, 0));
 		field_text(server, text);
 	}
 	if (!*client) {
-		snprintf(text, sizeof(text), "%d", second);
+		snprintf(text, sizeof(text), "%d",
+			pick(&allowed, *server, CPU_COUNT(&allowed) / 2));
 		field_text(client, text);
 	}
 	return *server && *client ? 0 : -ENOMEM;
@@ -144,6 +180,13 @@ static void read_limits(struct environment *e)
 	set_limit(e->limits, "descriptors", RLIMIT_NOFILE);
 	set_limit(e->limits, "processes", RLIMIT_NPROC);
 	set_limit(e->limits, "stack_bytes", RLIMIT_STACK);
+}
+
+double load_average(void)
+{
+	double load;
+
+	return getloadavg(&load, 1) == 1 ? load : 0;
 }
 
 void environment_read(struct environment *e)

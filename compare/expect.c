@@ -137,11 +137,15 @@ static int fill_metric(
 	r->pointed = r->pointed || !at;
 	cell = find_cell(r->run, inside, at ? point : r->point);
 	json_decref(point);
-	if (!cell)
-		return complain(r, "%s was not measured%s%s", inside,
-			at ? " at " : "", at ? at + 1 : "");
-	if (cell->skipped)
-		return complain(r, "%s was skipped: %s", inside, cell->skipped);
+	if (!cell) {
+		complain(r, "%s was not measured%s%s", inside, at ? " at " : "",
+			at ? at + 1 : "");
+		return -ENOENT;
+	}
+	if (cell->skipped) {
+		complain(r, "%s was skipped: %s", inside, cell->skipped);
+		return -ENODATA;
+	}
 	metric_by_round(m, cell, t->rounds, r->count);
 	r->bounded =
 		r->bounded || (m->unit == UNIT_RATE && cell_is_bounded(cell));
@@ -247,7 +251,7 @@ static int read_pair(struct reading *r, struct term *t, operation *op)
 
 static int read_named(struct reading *r, struct term *t)
 {
-	char name[64], inside[400];
+	char name[64], inside[400], hint[80];
 	size_t len = 0;
 	const struct metric *m;
 
@@ -263,7 +267,8 @@ static int read_named(struct reading *r, struct term *t)
 		return read_pair(r, t, most);
 	m = metric_find(name);
 	if (!m)
-		return complain(r, "there is no metric %s", name);
+		return complain(r, "there is no metric %s%s", name,
+			metric_hint(name, hint, sizeof(hint)));
 	if (read_inside(r, inside, sizeof(inside)))
 		return -EINVAL;
 	return fill_metric(r, m, inside, t);

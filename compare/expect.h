@@ -38,8 +38,9 @@ struct expectation {
 	char why[WHY_SIZE]; /* UNDECIDED for want of figures: what lacks */
 };
 
-/* `line` is "NAME: RELATION". 0, or -EINVAL with a sentence in e->why when it
- * cannot be read. */
+/* `line` is "NAME: RELATION". 0; or with a sentence in e->why: -EINVAL when it
+ * cannot be read, -ENOENT when it names what the run does not measure, -ENODATA
+ * when that was skipped; or -ENOMEM. */
 int expect_evaluate(
 	struct expectation *e, const char *line, const struct run *run);
 

@@ -77,7 +77,7 @@ static int take_expect(struct reading *r, const char *name, const char *value)
 /* "METRIC" or "METRIC over AXIS": a chart that shows the lesson. */
 static int take_plot(struct reading *r, const char *value)
 {
-	char name[64];
+	char name[64], hint[80];
 	size_t len = strcspn(value, " ");
 	const char *rest = value + len;
 
@@ -85,8 +85,9 @@ static int take_plot(struct reading *r, const char *value)
 	if (metric_find(name) && (!*rest || !strncmp(rest, " over ", 6)))
 		return texts_add(&r->plan->plots, value);
 	snprintf(r->why, WHY_SIZE,
-		"cannot plot %.100s: say METRIC or METRIC over WHAT-IS-VARIED",
-		value);
+		"cannot plot %.100s%s (say METRIC or METRIC over "
+		"WHAT-IS-VARIED)",
+		value, metric_hint(name, hint, sizeof(hint)));
 	return -EINVAL;
 }
 
@@ -138,6 +139,20 @@ static int on_line(
 	return !r->why[0] && !take(r, section, name, value);
 }
 
+static void say_no_experiment(
+	const struct programs *programs, const char *name, char *why)
+{
+	struct texts names = {0};
+	char hint[80] = "";
+
+	if (!programs_list_experiments(programs, &names))
+		texts_hint(&names, name, hint, sizeof(hint));
+	snprintf(why, WHY_SIZE,
+		"there is no experiment %.150s%s (`compare list` shows them)",
+		name, hint);
+	texts_clear(&names);
+}
+
 /* The file of an experiment: a path, or a name in our directory. */
 static FILE *open_experiment(const struct programs *programs,
 	const char *experiment, struct plan *p, char *why)
@@ -157,9 +172,7 @@ static FILE *open_experiment(const struct programs *programs,
 	}
 	file = fopen(path, "re");
 	if (!file && named)
-		snprintf(why, WHY_SIZE,
-			"there is no experiment %s: `compare list` shows them",
-			experiment);
+		say_no_experiment(programs, experiment, why);
 	else if (!file)
 		snprintf(why, WHY_SIZE, "cannot open %s: %s", experiment,
 			strerror(errno));

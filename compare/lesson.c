@@ -2,8 +2,10 @@
 #include "compare/lesson.h"
 
 #include "compare/expect.h"
+#include "compare/fit.h"
 
 #include <errno.h>
+#include <string.h>
 
 int lesson_load(struct plan *plan, const struct run *run)
 {
@@ -14,6 +16,64 @@ int lesson_load(struct plan *plan, const struct run *run)
 		return -ENOENT;
 	return plan_read(plan, run->definition, false, why);
 }
+
+/* ---- whether it can be judged ---------------------------------------------- */
+
+static int check_relation(const char *section, const char *line,
+	const struct plan *plan, const struct run *run, char *why)
+{
+	struct expectation e;
+	int rc = expect_evaluate(&e, line, run);
+
+	if (rc != -EINVAL && (rc != -ENOENT || plan->quick))
+		return 0;
+	snprintf(why, WHY_SIZE, "[%s] %.60s: %.230s", section, e.name, e.why);
+	return -EINVAL;
+}
+
+/* The term of [beside], with the model of its first row. */
+static int check_beside(
+	const struct plan *plan, const struct run *run, char *why)
+{
+	char line[400];
+
+	if (!beside_relation(&plan->beside, 0, line, sizeof(line)))
+		return 0;
+	return check_relation("beside", line, plan, run, why);
+}
+
+static int check_axis(const char *section, const char *axis,
+	const struct plan *plan, char *why)
+{
+	for (size_t a = 0; a < plan->axis_count; a++)
+		if (!strcmp(plan->axes[a].name, axis))
+			return 0;
+	if (plan->quick)
+		return 0;
+	snprintf(why, WHY_SIZE, "[%s] %.100s is not varied", section, axis);
+	return -EINVAL;
+}
+
+int lesson_check(
+	const struct plan *plan, const struct run *run, char why[WHY_SIZE])
+{
+	int rc = check_beside(plan, run, why);
+
+	for (size_t i = 0; i < plan->expects.count && !rc; i++)
+		rc = check_relation(
+			"expect", plan->expects.at[i], plan, run, why);
+	for (size_t i = 0; i < plan->fits.count && !rc; i++)
+		rc = check_axis("fit", fit_axis(plan->fits.at[i]), plan, why);
+	for (size_t i = 0; i < plan->plots.count && !rc; i++) {
+		const char *over = strstr(plan->plots.at[i], " over ");
+
+		if (over)
+			rc = check_axis("plot", over + 6, plan, why);
+	}
+	return rc;
+}
+
+/* ---- telling it ------------------------------------------------------------ */
 
 static const char *colour_of(enum verdict v)
 {

@@ -14,6 +14,15 @@
  * -EINVAL. The plan is the caller's to release in any case. */
 int lesson_load(struct plan *plan, const struct run *run);
 
+/*
+ * Whether what the plan expects, plots and fits can be had from the cells that
+ * it has made, which need not be measured yet: a lesson that cannot be read is
+ * better known before. A quick size may leave out what a relation names. 0, or
+ * -EINVAL with a sentence in `why`.
+ */
+int lesson_check(
+	const struct plan *plan, const struct run *run, char why[WHY_SIZE]);
+
 /* The expectations of a run and what became of them; nothing for a run
  * without any. */
 void lesson_print_expectations(

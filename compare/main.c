@@ -4,6 +4,7 @@
 #include "common/log.h"
 #include "common/version.h"
 #include "compare/command.h"
+#include "compare/text.h"
 
 #include <argp.h>
 #include <locale.h>
@@ -56,12 +57,30 @@ static void print_help(FILE *out)
 		out);
 }
 
-static int usage_error(const char *what)
+static int usage_error(const char *what, const char *hint)
 {
+	char names[160] = "";
+	size_t used = 0;
+
+	for (const struct command *c = commands; c->name; c++)
+		used += (size_t)snprintf(names + used, sizeof(names) - used,
+			"%s%s", used ? ", " : "", c->name);
 	log_warnx(
-		"%s: say run, calibrate, list, show, report, export, diff, lesson or import (or --help)",
-		what);
+		"%s%s (there are %s; --help tells of them)", what, hint, names);
 	return EXIT_USAGE;
+}
+
+static int no_command(const char *name)
+{
+	const char *names[sizeof(commands) / sizeof(*commands)];
+	char what[128], hint[64];
+	size_t count = 0;
+
+	for (const struct command *c = commands; c->name; c++)
+		names[count++] = c->name;
+	snprintf(what, sizeof(what), "there is no command %.60s", name);
+	text_hint(name, names, count, hint, sizeof(hint));
+	return usage_error(what, hint);
 }
 
 /* Whether the first argument is one of these two. */
@@ -80,15 +99,11 @@ static int run_command(const struct command *c, int argc, char **argv)
 	return c->run(argc - 1, argv + 1);
 }
 
-int main(int argc, char **argv)
+static int run_named(int argc, char **argv)
 {
-	char what[128];
-
-	setlocale(LC_CTYPE, "");
-	log_init("compare", LOG_WARN);
 	if (argc < 2)
-		return usage_error("which command?");
-	if (asks(argv[1], "--help", "-?")) {
+		return usage_error("which command?", "");
+	if (asks(argv[1], "--help", "-?") || !strcmp(argv[1], "help")) {
 		print_help(stdout);
 		return 0;
 	}
@@ -99,6 +114,19 @@ int main(int argc, char **argv)
 	for (const struct command *c = commands; c->name; c++)
 		if (!strcmp(c->name, argv[1]))
 			return run_command(c, argc, argv);
-	snprintf(what, sizeof(what), "there is no command %.60s", argv[1]);
-	return usage_error(what);
+	return no_command(argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+	int status;
+
+	setlocale(LC_CTYPE, "");
+	log_init("compare", LOG_WARN);
+	status = run_named(argc, argv);
+	/* What could not be written was not said, whatever else went well. */
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	log_warn("cannot write standard output");
+	return status ? status : 1;
 }

@@ -2,6 +2,7 @@
 #include "compare/measure.h"
 
 #include "common/clock.h"
+#include "compare/cpus.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -293,12 +294,6 @@ static void add_switches(pid_t pid, const struct stat_line *s, void *data)
 
 /* ---- the machine ---------------------------------------------------------- */
 
-static bool cpu_listed(const struct cpu_list *list, int cpu)
-{
-	return cpu >= 0 && cpu < 1024 &&
-	       (list->bits[cpu / 64] >> (cpu % 64) & 1);
-}
-
 /* A line of /proc/stat: "cpu" is the sum of all, "cpu3" the fourth. */
 static void cpu_line(
 	const char *line, const struct cpu_list *cpus, struct usage *u)
@@ -314,7 +309,7 @@ static void cpu_line(
 	if (line[3] == ' ') {
 		u->busy_ns = busy;
 		u->steal_ns = steal;
-	} else if (cpu_listed(cpus, atoi(line + 3))) {
+	} else if (cpus_listed(cpus, atoi(line + 3))) {
 		u->here_busy_ns += busy;
 		u->here_steal_ns += steal;
 	}

@@ -2,6 +2,7 @@
 #include "compare/metric.h"
 
 #include "compare/stats.h"
+#include "compare/text.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -307,6 +308,16 @@ const struct metric *metric_find(const char *name)
 		if (!strcmp(m->name, name))
 			return m;
 	return NULL;
+}
+
+const char *metric_hint(const char *wrong, char *buf, size_t size)
+{
+	const char *names[sizeof(metrics) / sizeof(*metrics)];
+	size_t count = 0;
+
+	for (const struct metric *m = metrics; m->name; m++)
+		names[count++] = m->name;
+	return text_hint(wrong, names, count, buf, size);
 }
 
 /* Whether the sample is one that this metric is taken from. */

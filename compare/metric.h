@@ -26,6 +26,9 @@ extern const struct metric metrics[]; /* ends with a nameless one */
 /* NULL if there is none of that name. */
 const struct metric *metric_find(const char *name);
 
+/* "; did you mean throughput?", or "" where none is near. Returns buf. */
+const char *metric_hint(const char *wrong, char *buf, size_t size);
+
 /*
  * One value per round, 1..rounds, NAN where there is no valid sample of it.
  * `values` holds `rounds` doubles.

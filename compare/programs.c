@@ -154,6 +154,33 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
+static int is_experiment(const struct dirent *e)
+{
+	size_t len = strlen(e->d_name);
+
+	return len > 4 && !strcmp(e->d_name + len - 4, ".ini");
+}
+
+int programs_list_experiments(const struct programs *p, struct texts *names)
+{
+	struct dirent **found;
+	int n = p->experiments[0] ? scandir(p->experiments, &found,
+					    is_experiment, by_name)
+				  : 0;
+	int rc = 0;
+
+	for (int i = 0; i < n; i++) {
+		const char *file = found[i]->d_name;
+
+		if (!rc)
+			rc = texts_add_part(names, file, strlen(file) - 4);
+		free(found[i]);
+	}
+	if (n > 0)
+		free(found);
+	return rc;
+}
+
 static int is_peer_file(const struct dirent *e)
 {
 	return !strncmp(e->d_name, "peer-", 5) || !strcmp(e->d_name, "limit");

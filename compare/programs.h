@@ -21,6 +21,9 @@ int programs_find(struct programs *p);
 int programs_list(
 	const struct programs *p, const char *flag, struct texts *names);
 
+/* Adds the names of the experiments that are there, in order. 0 or -ENOMEM. */
+int programs_list_experiments(const struct programs *p, struct texts *names);
+
 /*
  * A peer is another system's server, run as a model: `limit`, or `peer:NAME`.
  * Adds those that were built. 0 or -ENOMEM.

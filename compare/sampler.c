@@ -3,6 +3,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "compare/arguments.h"
 #include "compare/child.h"
 #include "compare/external.h"
 #include "compare/inject.h"
@@ -12,7 +13,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +22,6 @@
 
 enum {
 	TICK_MS = 200,
-	START_MS = 60000,    /* for a server to be ready, on a slow machine */
 	EXTERNAL_ASK_MS = 5, /* between two looks whether one is */
 	CONNECT_MS = 60000,  /* for a client to have its connections */
 	LATE_MS = 60000,     /* beyond the time that was asked for */
@@ -30,7 +29,6 @@ enum {
 	STOP_MS = 10000,     /* for a server to end after SIGTERM */
 	USAGE = 64,	     /* EX_USAGE: the spec is wrong */
 	UNAVAILABLE = 69,    /* EX_UNAVAILABLE: not on this machine */
-	ARGS = 64,
 };
 
 /* All that is open while a sample is taken. */
@@ -73,7 +71,7 @@ int sampler_init(struct sampler *s, const struct plan *plan,
 		parse_cpu_list(plan->client_cpus, &s->client_cpus))
 		return -EINVAL;
 	s->cpus = either(&s->server_cpus, &s->client_cpus);
-	pace_init(&s->pace, &s->cpus, &s->server_cpus, &s->client_cpus);
+	pace_init(&s->pace, &s->cpus);
 	group_init(&s->group);
 	return 0;
 }
@@ -81,48 +79,6 @@ int sampler_init(struct sampler *s, const struct plan *plan,
 void sampler_release(struct sampler *s)
 {
 	group_release(&s->group);
-}
-
-/* ---- argument lists ------------------------------------------------------- */
-
-struct args {
-	char *at[ARGS + 1];
-	size_t count;
-};
-
-static void __attribute__((format(printf, 2, 3)))
-args_add(struct args *a, const char *format, ...)
-{
-	va_list list;
-	char *text = NULL;
-
-	va_start(list, format);
-	if (a->count < ARGS && vasprintf(&text, format, list) >= 0) {
-		a->at[a->count++] = text;
-		a->at[a->count] = NULL;
-	}
-	va_end(list);
-}
-
-static void args_release(struct args *a)
-{
-	while (a->count)
-		free(a->at[--a->count]);
-}
-
-/* "--name" "value" for each option that the cell has for a program. */
-static void args_add_options(
-	struct args *a, const struct cell *cell, const char *program)
-{
-	const char *name;
-	json_t *value;
-
-	json_object_foreach(
-		json_object_get(cell->options, program), name, value)
-	{
-		args_add(a, "--%s", name);
-		args_add(a, "%s", json_string_value(value));
-	}
 }
 
 /* ---- waiting -------------------------------------------------------------- */
@@ -197,68 +153,37 @@ static uint64_t in_ms(uint64_t ms)
 
 /* ---- the server ----------------------------------------------------------- */
 
-/* Another system's server, which has no options of ours. */
-static void peer_args(struct taking *t, struct args *a, int ready)
+/* A program of any kind is told its port; ours find one and say it. */
+static int choose_address(struct taking *t)
 {
-	char path[PROGRAM_PATH + 300];
+	int port = external_named(t->cell->model) ? external_port() : 0;
 
-	args_add(a, "%s",
-		programs_peer(t->sampler->programs, t->cell->model, path,
-			sizeof(path)));
-	args_add(a, "127.0.0.1:0");
-	args_add(a, "--ready-fd");
-	args_add(a, "%d", ready);
-	args_add(a, "--handler");
-	args_add(a, "%s", t->cell->handler);
-}
-
-/* Any program: it gets its port, and is asked whether it listens. */
-static int external_args(struct taking *t, struct args *a)
-{
-	wordexp_t words;
-	int rc = t->port = external_port();
-
-	if (rc > 0)
-		rc = external_words(t->cell->model, t->port, &words);
-	if (rc)
-		return rc;
-	for (size_t i = 0; i < words.we_wordc; i++)
-		args_add(a, "%s", words.we_wordv[i]);
-	wordfree(&words);
-	snprintf(t->address, sizeof(t->address), "127.0.0.1:%d", t->port);
+	if (port < 0)
+		return port;
+	t->port = port;
+	snprintf(t->address, sizeof(t->address), "127.0.0.1:%d", port);
 	return 0;
 }
 
-static int server_args(struct taking *t, struct args *a, int ready)
+static int server_args(struct taking *t, struct arguments *args, int ready)
 {
-	const struct cell *cell = t->cell;
+	struct server_call call = {
+		.programs = t->sampler->programs,
+		.plan = t->sampler->plan,
+		.cell = t->cell,
+		.listen = t->address,
+		.ready = ready,
+		.stats = t->server_json,
+	};
+	int rc = choose_address(t);
 
-	if (external_named(cell->model))
-		return external_args(t, a);
-	if (programs_is_peer(cell->model)) {
-		peer_args(t, a, ready);
-		return 0;
-	}
-	args_add(a, "%s", t->sampler->programs->server);
-	args_add(a, "--model");
-	args_add(a, "%s", cell->model);
-	args_add(a, "--handler");
-	args_add(a, "%s", cell->handler);
-	args_add(a, "--listen");
-	args_add(a, "127.0.0.1:0");
-	args_add(a, "--ready-fd");
-	args_add(a, "%d", ready);
-	args_add(a, "--stats");
-	args_add(a, "/dev/fd/%d", t->server_json);
-	args_add(a, "--cpus");
-	args_add(a, "%s", t->sampler->plan->server_cpus);
-	args_add_options(a, cell, "server");
-	return 0;
+	call.port = t->port;
+	return rc ? rc : arguments_of_server(args, &call);
 }
 
 static int server_start(struct taking *t)
 {
-	struct args args = {0};
+	struct arguments args = {0};
 	int ready[2], rc;
 	int keep[] = {-1, t->server_json, -1};
 	struct child_setup setup = {
@@ -278,7 +203,7 @@ static int server_start(struct taking *t)
 		rc = child_start(&t->server, &setup);
 	close(ready[1]);
 	t->ready = ready[0];
-	args_release(&args);
+	arguments_release(&args);
 	return rc;
 }
 
@@ -323,19 +248,40 @@ static int external_await(struct taking *t, uint64_t until_ns)
 	return rc > 0 ? 0 : rc ? rc : -ETIMEDOUT;
 }
 
+static bool any_valid(const struct cell *cell)
+{
+	for (size_t i = 0; i < cell->sample_count; i++)
+		if (sample_is_valid(&cell->samples[i]))
+			return true;
+	return false;
+}
+
+/* It is not waited for again in each round, unless it has been ready before. */
+static int server_late(struct taking *t, struct cell *cell)
+{
+	uint64_t limit_ns = t->sampler->plan->start_ns;
+	char time[32], words[200], why[256];
+
+	child_last_words(&t->server, words, sizeof(words));
+	snprintf(why, sizeof(why), "the server was not ready within %s%s%s",
+		format_time(limit_ns, time, sizeof(time)), words[0] ? ": " : "",
+		words);
+	if (any_valid(cell))
+		return outcome_invalid(t->sample, "%s", why);
+	field_text(&cell->skipped, why);
+	return 0;
+}
+
 static int server_ready(struct taking *t, struct cell *cell)
 {
-	const uint64_t until = in_ms(START_MS);
+	const uint64_t until = clock_ns() + t->sampler->plan->start_ns;
 	int rc = t->port ? external_await(t, until)
 			 : taking_line(t, t->ready, until, t->address,
 				   sizeof(t->address));
 
 	if (rc == -EPIPE || rc == -ECHILD)
 		return server_refused(t, cell);
-	if (rc == -ETIMEDOUT)
-		return outcome_invalid(
-			t->sample, "the server was not ready in time");
-	return rc;
+	return rc == -ETIMEDOUT ? server_late(t, cell) : rc;
 }
 
 /* Memory with connections or without, not in the measured window. */
@@ -354,32 +300,24 @@ static void take_memory(struct taking *t, int64_t *rss, int64_t *pss)
 
 /* ---- the client ----------------------------------------------------------- */
 
-static void client_args(struct taking *t, struct args *a, int phase)
+static int client_args(struct taking *t, struct arguments *args, int phase)
 {
-	const struct plan *plan = t->sampler->plan;
+	struct client_call call = {
+		.programs = t->sampler->programs,
+		.plan = t->sampler->plan,
+		.cell = t->cell,
+		.address = t->address,
+		.duration_ns = t->sampler->duration_ns,
+		.json = t->client_json,
+		.phase = phase,
+	};
 
-	args_add(a, "%s", t->sampler->programs->client);
-	args_add(a, "%s", t->address);
-	args_add(a, "--workload");
-	args_add(a, "%s", t->cell->workload);
-	args_add(a, "--duration");
-	args_add(a, "%lluus",
-		(unsigned long long)t->sampler->duration_ns / 1000);
-	args_add(a, "--warmup");
-	args_add(a, "%lluus", (unsigned long long)plan->warmup_ns / 1000);
-	args_add(a, "--json");
-	args_add(a, "/dev/fd/%d", t->client_json);
-	args_add(a, "--phase-fd");
-	args_add(a, "%d", phase);
-	args_add(a, "--cpus");
-	args_add(a, "%s", plan->client_cpus);
-	args_add(a, "-q");
-	args_add_options(a, t->cell, "client");
+	return arguments_of_client(args, &call);
 }
 
 static int client_start(struct taking *t)
 {
-	struct args args = {0};
+	struct arguments args = {0};
 	int phase[2], rc;
 	int keep[] = {-1, t->client_json, -1};
 	struct child_setup setup = {
@@ -393,11 +331,12 @@ static int client_start(struct taking *t)
 	if (pipe2(phase, O_CLOEXEC))
 		return -errno;
 	keep[0] = phase[1];
-	client_args(t, &args, phase[1]);
-	rc = child_start(&t->client, &setup);
+	rc = client_args(t, &args, phase[1]);
+	if (!rc)
+		rc = child_start(&t->client, &setup);
 	close(phase[1]);
 	t->phase = phase[0];
-	args_release(&args);
+	arguments_release(&args);
 	return rc;
 }
 
@@ -675,7 +614,7 @@ int sampler_take(struct sampler *s, struct cell *cell, struct sample *sample)
 		.client_json = memfd_create("client.json", MFD_CLOEXEC),
 		.server_json = memfd_create("server.json", MFD_CLOEXEC),
 	};
-	const struct pace_reading before = s->pace.now;
+	double before = s->pace.now;
 	int rc = 0;
 
 	injection_read(&t.injection, json_object_get(cell->options, "inject"),
@@ -688,9 +627,7 @@ int sampler_take(struct sampler *s, struct cell *cell, struct sample *sample)
 	else
 		rc = take(&t, cell);
 	close_all(&t);
-	if (!rc && !s->counters) {
-		pace_look(&s->pace);
-		outcome_pace(sample, &before, &s->pace.now);
-	}
+	if (!rc && !s->counters)
+		outcome_pace(sample, before, pace_slowdown(&s->pace));
 	return rc;
 }

@@ -151,6 +151,118 @@ char *spec_only_known(const char *spec, const struct texts *known)
 	return fclose(out) ? NULL : text;
 }
 
+/* ---- pairs ---------------------------------------------------------------- */
+
+void pairs_clear(struct pairs *pairs)
+{
+	for (size_t i = 0; i < pairs->count; i++) {
+		free(pairs->at[i].name);
+		free(pairs->at[i].value);
+	}
+	free(pairs->at);
+	*pairs = (struct pairs) {0};
+}
+
+int pairs_set(struct pairs *pairs, const char *name, const char *value)
+{
+	struct pair *at;
+
+	for (size_t i = 0; i < pairs->count; i++)
+		if (!strcmp(pairs->at[i].name, name)) {
+			free(pairs->at[i].value);
+			pairs->at[i].value = strdup(value);
+			return pairs->at[i].value ? 0 : -ENOMEM;
+		}
+	at = realloc(pairs->at, (pairs->count + 1) * sizeof(*at));
+	if (!at)
+		return -ENOMEM;
+	pairs->at = at;
+	at[pairs->count] = (struct pair) {strdup(name), strdup(value)};
+	pairs->count++;
+	return at[pairs->count - 1].name && at[pairs->count - 1].value
+		       ? 0
+		       : -ENOMEM;
+}
+
+const char *pairs_get(const struct pairs *pairs, const char *name)
+{
+	for (size_t i = 0; i < pairs->count; i++)
+		if (!strcmp(pairs->at[i].name, name))
+			return pairs->at[i].value;
+	return NULL;
+}
+
+/* ---- what was meant ------------------------------------------------------- */
+
+enum { NEAREST_MOST = 40 }; /* letters; longer names are not guessed */
+
+static size_t least_of(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* How many letters must be added, left out, replaced or swapped with their
+ * neighbour to make one text of the other. */
+static size_t text_distance(const char *a, const char *b)
+{
+	size_t rows[3][NEAREST_MOST + 1], n = strlen(b);
+
+	for (size_t k = 0; k <= n; k++)
+		rows[0][k] = k;
+	for (size_t i = 1; i <= strlen(a); i++) {
+		size_t *row = rows[i % 3], *last = rows[(i + 2) % 3];
+
+		row[0] = i;
+		for (size_t k = 1; k <= n; k++) {
+			row[k] = least_of(last[k], row[k - 1]) + 1;
+			row[k] = least_of(
+				row[k], last[k - 1] + (a[i - 1] != b[k - 1]));
+			if (i > 1 && k > 1 && a[i - 1] == b[k - 2] &&
+				a[i - 2] == b[k - 1])
+				row[k] = least_of(
+					row[k], rows[(i + 1) % 3][k - 2] + 1);
+		}
+	}
+	return rows[strlen(a) % 3][n];
+}
+
+const char *text_nearest(
+	const char *wrong, const char *const *names, size_t count)
+{
+	/* A third of its letters may be wrong, and one in any case. */
+	size_t len = strlen(wrong), least = len / 3 + (len < 3) + 1;
+	const char *nearest = NULL;
+
+	for (size_t i = 0; len <= NEAREST_MOST && i < count; i++) {
+		size_t distance = NEAREST_MOST;
+
+		if (strlen(names[i]) <= NEAREST_MOST)
+			distance = text_distance(wrong, names[i]);
+		if (distance >= least)
+			continue;
+		least = distance;
+		nearest = names[i];
+	}
+	return nearest;
+}
+
+const char *text_hint(const char *wrong, const char *const *names, size_t count,
+	char *buf, size_t size)
+{
+	const char *nearest = text_nearest(wrong, names, count);
+
+	snprintf(buf, size, "%s%s%s", nearest ? "; did you mean " : "",
+		nearest ? nearest : "", nearest ? "?" : "");
+	return buf;
+}
+
+const char *texts_hint(
+	const struct texts *names, const char *wrong, char *buf, size_t size)
+{
+	return text_hint(
+		wrong, (const char *const *)names->at, names->count, buf, size);
+}
+
 int text_join(char **text, const char *more, const char *between)
 {
 	char *joined = NULL;
@@ -160,6 +272,47 @@ int text_join(char **text, const char *more, const char *between)
 		return -ENOMEM;
 	free(*text);
 	*text = joined;
+	return 0;
+}
+
+/* Letters that mean nothing to a shell wherever they stand. */
+static const char plain_letters[] =
+	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+	"_-./:=,@%+";
+
+static void print_word(const char *word, FILE *out)
+{
+	if (*word && !word[strspn(word, plain_letters)]) {
+		fputs(word, out);
+		return;
+	}
+	fputc('\'', out);
+	for (; *word; word++)
+		if (*word == '\'')
+			fputs("'\\''", out);
+		else
+			fputc(*word, out);
+	fputc('\'', out);
+}
+
+int text_command(char **text, int count, char *const *words)
+{
+	char *made = NULL;
+	size_t size;
+	FILE *out = open_memstream(&made, &size);
+
+	if (!out)
+		return -ENOMEM;
+	/* The first is the program, of two words perhaps: "compare run". */
+	fputs(count > 0 ? words[0] : "", out);
+	for (int i = 1; i < count; i++) {
+		fputc(' ', out);
+		print_word(words[i], out);
+	}
+	if (fclose(out))
+		return -ENOMEM;
+	free(*text);
+	*text = made;
 	return 0;
 }
 

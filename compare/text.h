@@ -39,8 +39,43 @@ char *spec_with(const char *spec, const char *key, const char *value);
  */
 char *spec_only_known(const char *spec, const struct texts *known);
 
+struct pair {
+	char *name, *value;
+};
+
+/* Names with one value each, in the order in which they came. Zeroed is
+ * empty. */
+struct pairs {
+	struct pair *at;
+	size_t count;
+};
+
+/* Adds a pair, or replaces the value of its name. 0 or -ENOMEM. */
+int pairs_set(struct pairs *pairs, const char *name, const char *value);
+const char *pairs_get(
+	const struct pairs *pairs, const char *name); /* or NULL */
+void pairs_clear(struct pairs *pairs);
+
+/*
+ * What somebody who wrote `wrong` may have meant: the name that takes the fewest
+ * letters more, fewer, other or swapped (optimal string alignment, Damerau
+ * 1964). NULL where none is near.
+ */
+const char *text_nearest(
+	const char *wrong, const char *const *names, size_t count);
+
+/* "; did you mean epoll?", or "" where none is near. Returns buf. */
+const char *text_hint(const char *wrong, const char *const *names, size_t count,
+	char *buf, size_t size);
+const char *texts_hint(
+	const struct texts *names, const char *wrong, char *buf, size_t size);
+
 /* Appends to a text, or begins it. 0 or -ENOMEM. */
 int text_join(char **text, const char *more, const char *between);
+
+/* The words of a command line as they can be typed again: quoted where a shell
+ * would read them otherwise. 0 or -ENOMEM. */
+int text_command(char **text, int count, char *const *words);
 
 /* A path or text with {name} replaced by value, malloc'd. */
 char *text_replace(const char *text, const char *name, const char *value);

@@ -8,18 +8,23 @@ scripts, and fail in every way that they may."""
 
 import configparser
 import csv
+import fcntl
 import html
 import html.parser
 import io
 import json
 import os
+import pty
 import random
 import re
+import resource
 import shutil
 import signal
 import sqlite3
+import struct
 import subprocess
 import sys
+import termios
 import time
 
 sys.dont_write_bytecode = True
@@ -32,16 +37,18 @@ TABLE = tap.Table()
 PATIENCE = 50  # seconds for what must happen sooner or later
 # Long enough for a request to be answered on a machine that is busy with
 # something else.
-QUICK = ("--rounds", "2", "--duration", "300ms", "--warmup", "10ms",
-         "--connections", "4", "--repeats", "0", "--syscalls", "0")
+BRIEF = ("--rounds", "2", "--duration", "300ms", "--warmup", "10ms",
+         "--repeats", "0", "--syscalls", "0")
+QUICK = ("--connections", "4", *BRIEF)
 SHORT = ("--models", "epoll,poll", *QUICK)
+VARIED = ("--models", "epoll,poll", *BRIEF)  # to be used with --vary
 
 
-def compare(cell, *arguments, program=None, **more):
+def compare(cell, *arguments, program=None, before=None, **more):
     result = subprocess.run(
         [program or server.program("compare"), *arguments],
         stdin=subprocess.DEVNULL, capture_output=True, text=True,
-        timeout=PATIENCE, check=False, cwd=cell.directory,
+        timeout=PATIENCE, check=False, cwd=cell.directory, preexec_fn=before,
         env={**os.environ, "LC_ALL": "C.UTF-8", "COLUMNS": "100", **more})
     cell.notes.append(lambda: f"compare {' '.join(arguments)}: exit status "
                               f"{result.returncode}\n{result.stdout}\n"
@@ -228,7 +235,7 @@ def export_and_import_are_exact(cell):
 @TABLE.cell
 def csv_has_a_line_for_every_sample(cell):
     """CSV has a header and a line for every sample, whatever its model"""
-    succeed(cell, "run", *QUICK, "--models",
+    succeed(cell, "run", *BRIEF, "--models",
             "epoll:workers=2,accept=dispatch,poll", "--vary",
             "connections=1,3")
     text = succeed(cell, "export", "--format", "csv")
@@ -316,7 +323,7 @@ def report(cell):
 @TABLE.cell
 def report_over_what_varies(cell):
     """where something is varied, the report draws lines over it"""
-    text, charts = report_of(cell, *SHORT, "--vary", "connections=1,2,4")
+    text, charts = report_of(cell, *VARIED, "--vary", "connections=1,2,4")
     equal(charts, 5 + 2 * 3, "charts over what varies, and of each point")
     check(text.count('class="band"') >= 5 * 2, "bands for the intervals")
     equal(text.count("<h3>connections "), 3, "a table for each point")
@@ -387,6 +394,46 @@ def diff(cell):
     equal(result.returncode, 1, "exit status where nothing is in common")
     check("no cell in common" in result.stderr, result.stderr)
     equal(compare(cell, "diff", "1").returncode, 64, "exit status for one run")
+
+
+@TABLE.cell
+def diff_of_commits(cell):
+    """a commit names the newest run that was made with it"""
+    for _ in range(3):
+        succeed(cell, "run", *SHORT)
+    db = database(cell)
+    for number, commit in ((1, "1234567890ab"), (2, "abcdef012345-dirty")):
+        db.execute("INSERT INTO environment (document, version) VALUES "
+                   "(?, ?)", (commit, f"0.1, commit {commit}"))
+        db.execute("UPDATE run SET environment_id = (SELECT max(id) FROM "
+                   "environment) WHERE id = ?", (number,))
+    db.commit()
+    for name, number in (("abcdef0", 2), ("123456789", 1),
+                         ("1234567890ab" + "c" * 28, 1)):
+        check(f"(run {number})" in succeed(cell, "show", name), name)
+    text = compare(cell, "diff", "1234567", "abcdef012345").stdout
+    check("from 0.1, commit 1234567890ab to 0.1, commit abcdef" in text, text)
+    result = compare(cell, "show", "abcdee")
+    equal(result.returncode, 1, "exit status for a commit without a run")
+    check("abcdee" in result.stderr and "commit" in result.stderr,
+          result.stderr)
+
+
+@TABLE.cell
+def ratios(cell):
+    """show --ratios has each ratio to the baseline with interval, p, effect"""
+    succeed(cell, "run", *VARIED, "--models", "select", "--rounds", "4",
+            "--vary", "connections=1,3")
+    text = succeed(cell, "show", "--ratios").partition("Each against epoll")[2]
+    for model in ("poll", "select"):
+        rows = re.findall(rf"^{model} +([\d.]+) +([\d.]+) to ([\d.]+) +([\d.e-]+)"
+                          r" +[+-][\d.]+ +4 +(~|better|worse)$", text, re.M)
+        equal(len(rows), 2, f"rows of {model} in {text}")
+        for ratio, low, high, p, word in rows:
+            check(float(low) <= float(ratio) <= float(high), "its interval")
+            check(0 <= float(p) <= 1, "p")
+            check(word == "~" or (word == "better") == (float(ratio) > 1),
+                  f"what is said of {model}")
 
 
 @TABLE.cell
@@ -505,6 +552,46 @@ def a_fit_is_shown_as_one(cell):
     equal(result.returncode, 64, "exit status")
     check("cosine" in result.stderr and "usl over" in result.stderr,
           result.stderr)
+
+
+def on_terminal(cell, columns, *arguments, **more):
+    """What compare writes to a terminal of so many columns."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ,
+                struct.pack("HHHH", 24, columns, 0, 0))
+    process = subprocess.Popen(
+        [server.program("compare"), *arguments], stdin=subprocess.DEVNULL,
+        stdout=theirs, stderr=subprocess.PIPE, cwd=cell.directory,
+        env={**os.environ, "LC_ALL": "C.UTF-8", "TERM": "xterm", **more})
+    os.close(theirs)
+    text = b""
+    try:
+        while part := os.read(ours, 65536):
+            text += part
+    except OSError:
+        pass  # the other end is closed
+    os.close(ours)
+    equal(process.wait(PATIENCE), 0, "exit status")
+    return text.decode().replace("\r\n", "\n")
+
+
+@TABLE.cell
+def terminals(cell):
+    """a narrow terminal gets the columns that fit, and colours if it has any"""
+    succeed(cell, "run", *SHORT)
+    wide = on_terminal(cell, 120, "show")
+    check("memory" in wide and "wider" not in wide, wide)
+    check("\x1b[" in wide, "colours")
+    for columns in (60, 40):
+        table = on_terminal(cell, columns, "show", NO_COLOR="1")
+        check("\x1b[" not in table, "no colours")
+        rows = [line for line in table.splitlines()
+                if re.match(r"[* ]  (model|epoll|poll) ", line)]
+        equal(len(rows), 3, f"rows in {table}")
+        check(max(map(len, rows)) <= columns, table)
+        check("requests/s" in rows[0] and "vs epoll" in rows[0], table)
+        check("A wider terminal shows more" in table, table)
+    check("\x1b[" not in on_terminal(cell, 80, "show", TERM="dumb"), "dumb")
 
 
 @TABLE.cell
@@ -716,8 +803,8 @@ def demo(cell):
 @TABLE.cell
 def gnuplot(cell):
     """gnuplot draws what export writes for it, bars and lines"""
-    for more in ((), ("--vary", "connections=1,2")):
-        succeed(cell, "run", *SHORT, *more)
+    for load in (SHORT, (*VARIED, "--vary", "connections=1,2")):
+        succeed(cell, "run", *load)
         text = succeed(cell, "export", "--format", "gnuplot", "-o", "run.gp")
         with open(f"{cell.directory}/run.gp", encoding="utf-8") as file:
             text = file.read()
@@ -737,13 +824,12 @@ LONG = ("run", "--models", "epoll,fork,thread", "--rounds", "900",
         "--duration", "20ms", "--warmup", "5ms", "--connections", "3")
 
 
-def begin(cell, *arguments):
-    """Starts a long run and waits until samples are in its database."""
-    process = subprocess.Popen(
-        [server.program("compare"), *LONG, *arguments], cwd=cell.directory,
+def begin(cell, *arguments, run=LONG):
+    """Starts a long run."""
+    return subprocess.Popen(
+        [server.program("compare"), *run, *arguments], cwd=cell.directory,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True)
-    return process
 
 
 def await_samples(cell, process, count):
@@ -820,14 +906,211 @@ def terminated(cell):
     stopped_by(cell, signal.SIGTERM, 143)
 
 
+@TABLE.cell
+def interrupted_before_the_server_is_ready(cell):
+    """SIGINT ends a run whose server does not become ready, at once"""
+    process = begin(cell, "--models", "external:sleep 1000 {port}",
+                    run=("run",))
+    deadline = time.monotonic() + PATIENCE
+    while "sleep" not in [s.name for s in proc.children(process.pid)]:
+        check(process.poll() is None and time.monotonic() < deadline,
+              "the server is started")
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=PATIENCE)
+    equal(process.returncode, 130, "exit status")
+    check("the 0 finished samples" in errors, errors)
+    nothing_left()
+
+
+@TABLE.cell
+def interrupted_with_a_file_to_write(cell):
+    """what was finished before SIGINT is written to --json as well"""
+    process = begin(cell, "--json", "run.json")
+    await_samples(cell, process, 2)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=PATIENCE)
+    with open(f"{cell.directory}/run.json", encoding="utf-8") as file:
+        run = json.load(file)
+    equal(run["run"]["status"], "interrupted", "status")
+    equal(sum(len(c["samples"]) for c in run["cells"]), samples(cell),
+          "samples")
+
+
+@TABLE.cell
+def a_server_that_never_listens(cell):
+    """a server that is not ready in time is waited for once, not every round"""
+    table = succeed(cell, "run", *QUICK, "--rounds", "3", "--start", "1500ms",
+                    "--models", "epoll;external:sleep 1000 {port}")
+    check("skipped  external:sleep 1000 {port}: the server was not ready "
+          "within 1.5s" in table, table)
+    nothing_left()
+
+
+@TABLE.cell
+def two_runs_at_once(cell):
+    """two runs may share a database at the same time"""
+    both = [begin(cell, "--rounds", "4") for _ in range(2)]
+    for process in both:
+        output, errors = process.communicate(timeout=PATIENCE)
+        equal(process.returncode, 0, f"exit status: {output} {errors}")
+    rows = database(cell).execute(
+        "SELECT run_id, count(*) FROM sample JOIN cell ON cell.id = cell_id "
+        "WHERE status = 'valid' GROUP BY run_id").fetchall()
+    equal(len(rows), 2, "runs")
+    equal([status for (status,) in database(cell).execute(
+        "SELECT status FROM run")], ["complete"] * 2, "their status")
+
+
+# ---- nowhere to write, and nothing to read ----------------------------------
+
+def small_files():
+    """In a child: as on a disk that is full after so many bytes."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))
+
+
+@TABLE.cell
+def a_full_disk_leaves_what_was_there(cell):
+    """a file that cannot be written as a whole stays as it was"""
+    succeed(cell, "run", *SHORT, "--rounds", "5")
+    for arguments in (("export", "--format", "json", "-o", "kept"),
+                      ("report", "-o", "kept")):
+        with open(f"{cell.directory}/kept", "w", encoding="utf-8") as file:
+            file.write("before")
+        result = compare(cell, *arguments, before=small_files)
+        equal(result.returncode, 1, "exit status")
+        check(re.search("cannot write kept: File too large", result.stderr),
+              result.stderr)
+        with open(f"{cell.directory}/kept", encoding="utf-8") as file:
+            equal(file.read(), "before", "the file")
+    equal(sorted(os.listdir(cell.directory)), ["kept", "results"], "files")
+
+
+@TABLE.cell
+def a_full_disk_under_the_database(cell):
+    """where the database cannot grow a run ends, says what was kept, and that
+    is there"""
+    def full_soon():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (300000, 300000))
+    result = compare(cell, *LONG, before=full_soon)
+    equal(result.returncode, 1, "exit status")
+    found = re.search(r"the (\d+) finished samples are run 1", result.stderr)
+    check(found and "cannot" in result.stderr, result.stderr)
+    equal(samples(cell), int(found.group(1)), "samples in the database")
+    equal(one(database(cell), "PRAGMA integrity_check"), "ok", "the database")
+    check("epoll" in succeed(cell, "show"), "they are shown")
+    nothing_left()
+
+
+@TABLE.cell
+def standard_output_that_is_full(cell):
+    """what cannot be printed is a failure"""
+    succeed(cell, "run", *SHORT)
+    for arguments in (("show",), ("list",), ("export", "--format", "csv")):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            result = subprocess.run(
+                [server.program("compare"), *arguments], stdout=full,
+                stderr=subprocess.PIPE, text=True, check=False,
+                cwd=cell.directory, timeout=PATIENCE)
+        equal(result.returncode, 1, f"exit status of {arguments}")
+        check("standard output: No space left" in result.stderr,
+              result.stderr)
+
+
+@TABLE.cell
+def results_of_somebody_else(cell):
+    """a database that may only be read is shown, and not written"""
+    if os.geteuid() != 0:
+        raise tap.Skip("only root can become somebody else here")
+    succeed(cell, "run", *SHORT)
+    os.chmod(cell.directory, 0o755)
+
+    def nobody():
+        os.setgroups([])
+        os.setgid(65534)
+        os.setuid(65534)
+    if compare(cell, "--version", before=nobody).returncode != 0:
+        raise tap.Skip("nobody may run what was built here")
+    for arguments in (("show",), ("list",), ("export", "--format", "csv")):
+        result = compare(cell, *arguments, before=nobody)
+        equal(result.returncode, 0, f"exit status of {arguments}")
+        check("epoll" in result.stdout, result.stdout)
+    result = compare(cell, "run", *SHORT, before=nobody)
+    equal(result.returncode, 1, "exit status of run")
+    check("results/results.db" in result.stderr, result.stderr)
+
+
+@TABLE.cell
+def a_database_that_is_none(cell):
+    """a damaged database, a newer one, and a file that is none are told"""
+    succeed(cell, "run", *SHORT)
+    with open(f"{cell.directory}/results/results.db", "rb") as file:
+        whole = file.read()
+    with open(f"{cell.directory}/damaged.db", "wb") as file:
+        file.write(whole[:8192] + os.urandom(len(whole) - 8192))
+    with open(f"{cell.directory}/text.db", "wb") as file:
+        file.write(b"no database, but long enough to be one" * 100)
+    shutil.copy(f"{cell.directory}/results/results.db",
+                f"{cell.directory}/newer.db")
+    newer = database(cell, "newer.db")
+    newer.execute("PRAGMA user_version = 99")
+    newer.commit()
+    newer.close()
+    for name, words in (("damaged.db", "malformed"),
+                        ("text.db", "not a database"),
+                        ("newer.db", "newer serverlab (version 99")):
+        for arguments in (("show",), ("run", *SHORT)):
+            result = compare(cell, *arguments, "--db", name)
+            equal(result.returncode, 1, f"exit status of {arguments}")
+            check(words in result.stderr and name in result.stderr,
+                  result.stderr)
+
+
 # ---- wrong use --------------------------------------------------------------
 
 WRONG = (
     ("an unknown command", ["measure"], 64, ["measure", "run", "show"]),
     ("no command", [], 64, ["run"]),
+    ("a misspelt command", ["rnu"], 64, ["rnu; did you mean run?"]),
     ("an unknown model", ["run", "--models", "epoll,nosuch"], 64,
      ["nosuch", "poll", "limit"]),
+    ("a misspelt model", ["run", "--models", "epoll,preforkk:workers=2"], 64,
+     ["preforkk:workers=2; did you mean prefork?"]),
     ("an unknown experiment", ["run", "nosuch"], 64, ["nosuch", "list"]),
+    ("a misspelt experiment", ["run", "blockingio"], 64,
+     ["blockingio; did you mean blocking-io?"]),
+    ("a misspelt lesson", ["lesson", "c1ok"], 64, ["did you mean c10k?"]),
+    ("something misspelt that varies", ["run", "--vary", "conections=1,2"],
+     64, ["conections; did you mean connections?"]),
+    ("what varies twice", ["run", "--vary", "size=1,2", "--vary", "size=3"],
+     64, ["size is varied twice"]),
+    ("the same value twice", ["run", "--vary", "size=1,2,1"], 64,
+     ["size", "1 is there twice"]),
+    ("one value and several", ["run", "--connections", "4", "--vary",
+                               "connections=1,2"], 64,
+     ["--connections", "--vary connections", "one of them"]),
+    ("a value that the client does not take",
+     ["run", "--models", "epoll", "--vary", "connections=1,many"], 64,
+     ["many"]),
+    ("options of the client that contradict each other",
+     ["run", "--models", "epoll", "--vary", "rate=100,200", "--vary",
+      "think=1ms,2ms"], 64, ["--think does not go with --rate"]),
+    ("an unknown workload",
+     ["run", "--models", "epoll", "--workload", "nosuch"], 64, ["nosuch"]),
+    ("an unknown handler",
+     ["run", "--models", "epoll", "--handler", "nosuch"], 64, ["nosuch"]),
+    ("a wrong option of a workload",
+     ["run", "--models", "epoll", "--vary", "size=1,big"], 64, ["big"]),
+    ("an option of the server that it does not have",
+     ["run", "--models", "epoll", "--vary", "server.backlogg=1,2"], 64,
+     ["backlogg"]),
+    ("too little time", ["run", "--models", "epoll", "--within", "1ms"], 64,
+     ["within", "1 cells in 2 rounds take"]),
+    ("a JSON file in a place that is none",
+     ["run", "--models", "epoll", "--json", "/no/such/place/x.json"], 1,
+     ["/no/such/place/x.json"]),
     ("a file that is not there", ["run", "./no.ini"], 64, ["no.ini"]),
     ("a wrong option of a model", ["run", "--models", "epoll:colour=red"], 64,
      ["colour"]),
@@ -844,6 +1127,8 @@ WRONG = (
     ("a baseline that is not measured",
      ["run", "--models", "epoll", "--baseline", "poll"], 64, ["poll"]),
     ("CPUs that are none", ["run", "--server-cpus", "many"], 64, ["many"]),
+    ("CPUs that are not there", ["run", "--server-cpus", "0,1023"], 64,
+     ["server-cpus 0,1023", "this machine has"]),
     ("something that cannot vary", ["run", "--vary", "weather=fine"], 64,
      ["weather", "connections"]),
     ("an unknown flag", ["run", "--frobnicate"], 64, ["frobnicate"]),
@@ -870,12 +1155,62 @@ def wrong_use(arguments, status, words):
                 if not x.startswith(("Try", "round"))]
         equal(len(said), 1, f"lines of complaint ({said})")
         equal(result.stdout, "", "standard output")
+        check(status != 64 or not os.path.exists(f"{cell.directory}/results"),
+              "nothing was measured or kept")
         nothing_left()
     return run
 
 
 for name, wrong, exit_status, named in WRONG:
     TABLE.add(f"wrong use: {name}", wrong_use(wrong, exit_status, named))
+
+
+# What stands in an experiment's file, and what is said of it.
+RUN = "[run]\nmodels = epoll\n"
+MISTAKES = (
+    ("an unknown setting", "[run]\nmodles = epoll\n",
+     ["x.ini, line 2", "modles; did you mean models?"]),
+    ("a setting in the wrong section", "[run]\npipeline = 4\n",
+     ["line 2", "pipeline", "belongs into [client]"]),
+    ("an unknown option of the client", "[client]\nthinks = 1ms\n",
+     ["line 2", "thinks; did you mean think?"]),
+    ("an unknown section", "[rum]\nmodels = epoll\n", ["[rum]", "run"]),
+    ("no section", "models = epoll\n", ["line 1", "section"]),
+    ("an empty list", "[run]\nmodels = epoll,,poll\n",
+     ["line 2", "a model is missing"]),
+    ("a line that is none", "[run]\nmodels\n", ["line 2", "name = value"]),
+    ("a line that is too long", f"[run]\nmodels = {'x' * 400}\n",
+     ["line 2", "190"]),
+    ("an unknown metric", RUN + "[expect]\nx = troughput(epoll) > 1\n",
+     ["[expect] x", "troughput; did you mean throughput?"]),
+    ("a relation that is none", RUN + "[expect]\nx = p99(epoll) is good\n",
+     ["[expect] x", "<, <=, > or >= is missing"]),
+    ("a model that is not measured", RUN + "[expect]\nx = p99(epol) > 1\n",
+     ["[expect] x", "epol was not measured"]),
+    ("a point that is not measured", RUN + "vary = connections=1,2\n"
+     "[expect]\nx = p99(epoll @ connections=3) > 1\n",
+     ["[expect] x", "connections=3"]),
+    ("a plot over what is not varied", RUN + "[plot]\nx = p99 over size\n",
+     ["[plot] size is not varied"]),
+    ("a fit over what is not varied", RUN +
+     "[fit]\nx = usl over connections\n",
+     ["[fit] connections is not varied"]),
+    ("a term beside the published that is none", RUN +
+     "[beside]\nvalue = speed(MODEL)\nrow = epoll | 1 | one\n",
+     ["[beside]", "no metric speed"]),
+)
+
+
+def mistake(text, words):
+    def run(cell):
+        with open(f"{cell.directory}/x.ini", "w", encoding="utf-8") as file:
+            file.write(text)
+        wrong_use(["run", "x.ini"], 64, words)(cell)
+    return run
+
+
+for name, ini_text, named in MISTAKES:
+    TABLE.add(f"a mistake in an experiment: {name}", mistake(ini_text, named))
 
 
 # ---- programs that fail -----------------------------------------------------

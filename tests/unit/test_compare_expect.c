@@ -109,16 +109,21 @@ static void test_arithmetic(void **state)
 		"throughput(epoll:workers=2,accept=dispatch) <= 1", CONFIRMED);
 }
 
-static void assert_unreadable(const char *relation, const char *mentions)
+static void assert_fails(const char *relation, int rc, const char *mentions)
 {
 	struct run *run = make_run();
 	struct expectation e;
 
-	assert_int_equal(expect_evaluate(&e, relation, run), -EINVAL);
+	assert_int_equal(expect_evaluate(&e, relation, run), rc);
 	assert_int_equal(e.verdict, UNDECIDED);
 	if (!strstr(e.why, mentions))
 		fail_msg("%s: %s", relation, e.why);
 	run_free(run);
+}
+
+static void assert_unreadable(const char *relation, const char *mentions)
+{
+	assert_fails(relation, -EINVAL, mentions);
 }
 
 static void test_what_cannot_be_read_says_why(void **state)
@@ -128,12 +133,18 @@ static void test_what_cannot_be_read_says_why(void **state)
 	assert_unreadable("throughput(fast) > ", "missing");
 	assert_unreadable("throughput(fast > 5", "closed");
 	assert_unreadable("speed(fast) > 5", "speed");
-	assert_unreadable("throughput(nginx) > 5", "nginx");
-	assert_unreadable("throughput(fast @ connections=9) > 5", "fast");
+	assert_unreadable("troughput(fast) > 5", "did you mean throughput?");
 	assert_unreadable("1 > 2 3", "too much");
 	assert_unreadable("(1 > 2", "closed");
 	assert_unreadable("min(1) > 2", "two");
-	assert_unreadable("throughput(uring) > 5", "no io_uring");
+}
+
+static void test_what_is_not_there_is_another_thing(void **state)
+{
+	(void)state;
+	assert_fails("throughput(nginx) > 5", -ENOENT, "nginx");
+	assert_fails("throughput(fast @ connections=9) > 5", -ENOENT, "fast");
+	assert_fails("throughput(uring) > 5", -ENODATA, "no io_uring");
 }
 
 static void test_points(void **state)
@@ -157,7 +168,7 @@ static void test_points(void **state)
 				 "x: throughput(b @ connections=64) >= "
 				 "4 * throughput( b @ connections = 1 )",
 				 run),
-		-EINVAL); /* no spaces within NAME=VALUE */
+		-ENOENT); /* no spaces within NAME=VALUE */
 	assert_int_equal(expect_evaluate(&e, "x: throughput(a) >= 10", run), 0);
 	assert_int_equal(e.verdict, CONFIRMED);
 	/* It must hold at each point. */
@@ -265,6 +276,7 @@ int main(void)
 		cmocka_unit_test(test_equality_counts_where_it_is_asked_for),
 		cmocka_unit_test(test_arithmetic),
 		cmocka_unit_test(test_what_cannot_be_read_says_why),
+		cmocka_unit_test(test_what_is_not_there_is_another_thing),
 		cmocka_unit_test(test_points),
 		cmocka_unit_test(test_a_value_may_hold_commas),
 		cmocka_unit_test(test_invalid_rounds_are_left_out),

@@ -2,6 +2,7 @@
 /* What the command line and experiment files may say, and which cells come of
  * it. */
 #include <errno.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "compare/cpus.h"
 #include "compare/plan.h"
 #include "compare/text.h"
 
@@ -106,6 +108,54 @@ static void test_options_that_a_name_does_not_have_go(void **state)
 	texts_clear(&known);
 }
 
+static const char *const names[] = {"epoll", "poll", "prethread", "fork"};
+
+static void assert_meant(const char *wrong, const char *wanted)
+{
+	const char *found = text_nearest(wrong, names, 4);
+
+	if (!wanted)
+		assert_null(found);
+	else
+		assert_string_equal(found, wanted);
+}
+
+static void test_what_was_meant(void **state)
+{
+	char hint[32];
+
+	(void)state;
+	assert_meant("epol", "epoll");
+	assert_meant("epolll", "epoll");
+	assert_meant("eploll", "epoll"); /* swapped, and one too many */
+	assert_meant("pol", "poll");
+	assert_meant("prethreda", "prethread");
+	assert_meant("Fork", "fork");
+	assert_meant("nginx", NULL);
+	assert_meant("", NULL);
+	assert_meant("x", NULL);
+	assert_meant("a-name-so-long-that-nobody-wants-to-guess-it", NULL);
+	assert_string_equal(text_hint("frok", names, 4, hint, sizeof(hint)),
+		"; did you mean fork?");
+	assert_string_equal(
+		text_hint("frok", names, 3, hint, sizeof(hint)), "");
+}
+
+static void test_a_command_can_be_typed_again(void **state)
+{
+	static char *const words[] = {"compare run", "--models",
+		"epoll:a=1,b=2", "it's", "a b", "", "external:x {port}",
+		"#no~comment", "*"};
+	char *text = NULL;
+
+	(void)state;
+	assert_int_equal(text_command(&text, 9, words), 0);
+	assert_string_equal(text,
+		"compare run --models epoll:a=1,b=2 'it'\\''s' 'a b' '' "
+		"'external:x {port}' '#no~comment' '*'");
+	free(text);
+}
+
 /* ---- plans ---------------------------------------------------------------- */
 
 struct fixture {
@@ -172,6 +222,32 @@ static void test_all_models_and_epoll_as_baseline(void **state)
 	assert_true(f->plan.seed != 0);
 	assert_non_null(f->plan.server_cpus);
 	assert_non_null(f->plan.client_cpus);
+}
+
+static void test_the_other_side_gets_other_cpus(void **state)
+{
+	cpu_set_t allowed;
+	char *server = NULL, *client = NULL, last[16];
+
+	(void)state;
+	assert_int_equal(sched_getaffinity(0, sizeof(allowed), &allowed), 0);
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		if (CPU_ISSET(cpu, &allowed))
+			snprintf(last, sizeof(last), "%d", cpu);
+	field_text(&server, last);
+	assert_int_equal(cpus_choose(&server, &client), 0);
+	assert_string_equal(server, last);
+	if (CPU_COUNT(&allowed) > 1)
+		assert_string_not_equal(client, last);
+	else
+		assert_string_equal(client, last);
+	field_text(&server, NULL);
+	field_text(&client, last);
+	assert_int_equal(cpus_choose(&server, &client), 0);
+	if (CPU_COUNT(&allowed) > 1)
+		assert_string_not_equal(server, last);
+	field_text(&server, NULL);
+	field_text(&client, NULL);
 }
 
 static void test_a_model_named_twice_is_measured_once(void **state)
@@ -283,6 +359,12 @@ static void test_what_cannot_be_done_to_the_server(void **state)
 	}
 }
 
+static void fit(struct fixture *f, size_t cells, uint64_t seconds)
+{
+	assert_int_equal(
+		plan_fit(&f->plan, cells, seconds * 1000000000, f->why), 0);
+}
+
 static void test_a_plan_fits_into_a_time(void **state)
 {
 	struct fixture *f = *state;
@@ -290,19 +372,38 @@ static void test_a_plan_fits_into_a_time(void **state)
 	set(f, "rounds", "5");
 	set(f, "duration", "600ms");
 	set(f, "warmup", "200ms");
-	plan_fit(&f->plan, 2, 60 * 1000000000ull); /* there is time enough */
+	fit(f, 2, 60); /* there is time enough */
 	assert_int_equal(f->plan.rounds, 5);
 	assert_int_equal(f->plan.duration_ns, 600000000);
-	plan_fit(&f->plan, 10, 32 * 1000000000ull); /* fewer rounds will do */
+	fit(f, 10, 32); /* fewer rounds will do */
 	assert_int_equal(f->plan.rounds, 3);
 	assert_int_equal(f->plan.duration_ns, 600000000);
-	plan_fit(&f->plan, 20, 26 * 1000000000ull); /* half of a sample, too */
+	fit(f, 20, 26); /* half of a sample, too */
 	assert_int_equal(f->plan.rounds, 2);
 	assert_true(f->plan.duration_ns - 300000000 < 10);
 	assert_int_equal(f->plan.warmup_ns, 100000000);
-	plan_fit(&f->plan, 1000, 1); /* and never nothing */
-	assert_int_equal(f->plan.rounds, 2);
-	assert_true(f->plan.duration_ns > 0);
+	assert_int_equal(plan_fit(&f->plan, 1000, 1, f->why), -EINVAL);
+	assert_non_null(strstr(f->why, "1000 cells in 2 rounds take 540 s"));
+	assert_true(f->plan.duration_ns > 200000000);
+}
+
+static void test_what_varies_does_so_once(void **state)
+{
+	struct fixture *f = *state;
+
+	set(f, "vary", "connections=1,2");
+	assert_int_equal(
+		plan_set(&f->plan, "vary", "connections=3", f->why), -EINVAL);
+	assert_non_null(strstr(f->why, "connections is varied twice"));
+	assert_int_equal(
+		plan_set(&f->plan, "vary", "size=1,2,1", f->why), -EINVAL);
+	assert_non_null(strstr(f->why, "1 is there twice"));
+	set(f, "vary", "size=1,2");
+	set(f, "vary", "pipeline=1,2");
+	plan_drop_axis(&f->plan, "size");
+	plan_drop_axis(&f->plan, "handler"); /* is none */
+	assert_int_equal(f->plan.axis_count, 2);
+	assert_string_equal(f->plan.axes[1].name, "pipeline");
 }
 
 static void refuse(struct fixture *f, const char *name, const char *value,
@@ -494,7 +595,10 @@ int main(void)
 		cmocka_unit_test(test_empty_specs_are_refused),
 		cmocka_unit_test(test_one_option_of_a_spec_is_replaced),
 		cmocka_unit_test(test_options_that_a_name_does_not_have_go),
+		cmocka_unit_test(test_what_was_meant),
+		cmocka_unit_test(test_a_command_can_be_typed_again),
 		WITH(test_all_models_and_epoll_as_baseline),
+		cmocka_unit_test(test_the_other_side_gets_other_cpus),
 		WITH(test_a_model_named_twice_is_measured_once),
 		WITH(test_what_varies_is_crossed),
 		WITH(test_the_handler_follows_the_workload),
@@ -503,6 +607,7 @@ int main(void)
 		WITH(test_what_is_done_to_the_server_varies_too),
 		WITH(test_what_cannot_be_done_to_the_server),
 		WITH(test_a_plan_fits_into_a_time),
+		WITH(test_what_varies_does_so_once),
 		WITH(test_wrong_settings_say_what_is_wrong),
 		WITH(test_an_unknown_model_lists_the_known),
 		WITH(test_an_experiments_unknown_model_is_skipped),
