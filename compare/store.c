@@ -11,8 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-enum { BUSY_MS = 20000 }; /* that another compare may hold the file */
+enum {
+	BUSY_MS = 20000,  /* that another compare may hold the file */
+	COMMIT_LEAST = 4, /* letters, as git takes them */
+	COMMIT_KEPT = 12, /* letters of it in environment.version */
+};
 
 /* ---- statements ----------------------------------------------------------- */
 
@@ -68,12 +73,24 @@ static int insert(struct store *s, const char *table, const char *const *extra,
 	return finish(s, statement, rc, "keep a result");
 }
 
-/* The first column of the first row as a number; `otherwise` if no row. */
+/* Whether there is a further row. *rc becomes -EIO where it cannot be read. */
+static bool next_row(struct store *s, sqlite3_stmt *statement, int *rc)
+{
+	int step = *rc ? SQLITE_DONE : sqlite3_step(statement);
+
+	if (step != SQLITE_ROW && step != SQLITE_DONE)
+		*rc = store_failed(s, "be read");
+	return step == SQLITE_ROW;
+}
+
+/* The first column of the first row as a number; `otherwise` if no row. -EIO
+ * where it cannot be read. */
 static int64_t ask(struct store *s, const char *sql, const char *text,
 	int64_t number, int64_t otherwise)
 {
 	sqlite3_stmt *statement = prepare(s, sql);
 	int64_t answer = otherwise;
+	int rc = 0;
 
 	if (!statement)
 		return -EIO;
@@ -81,10 +98,10 @@ static int64_t ask(struct store *s, const char *sql, const char *text,
 		sqlite3_bind_text(statement, 1, text, -1, SQLITE_TRANSIENT);
 	else
 		sqlite3_bind_int64(statement, 1, number);
-	if (sqlite3_step(statement) == SQLITE_ROW)
+	if (next_row(s, statement, &rc))
 		answer = sqlite3_column_int64(statement, 0);
 	sqlite3_finalize(statement);
-	return answer;
+	return rc ? rc : answer;
 }
 
 /* ---- opening -------------------------------------------------------------- */
@@ -144,9 +161,89 @@ static int migrate_alone(struct store *s)
 	return rc;
 }
 
-int store_open(struct store *s, const char *path, bool create)
+/* The path as a URI, in which some letters mean something. NULL without
+ * memory. */
+static char *as_uri(const char *path)
+{
+	char *uri = NULL;
+	size_t size;
+	FILE *out = open_memstream(&uri, &size);
+
+	if (!out)
+		return NULL;
+	fputs("file:", out);
+	for (; *path; path++)
+		if (strchr("%?#", *path))
+			fprintf(out, "%%%02x", (unsigned char)*path);
+		else
+			fputc(*path, out);
+	fputs("?immutable=1", out);
+	return fclose(out) ? NULL : uri;
+}
+
+/* What was written and is not yet in the database itself. */
+static bool has_log(const char *path)
+{
+	char log[4096];
+	struct stat st;
+
+	snprintf(log, sizeof(log), "%s-wal", path);
+	return !stat(log, &st) && st.st_size > 0;
+}
+
+/*
+ * Somebody else's results, which we may only look at, or a disk that is full:
+ * SQLite reads a database in WAL mode only with a file of its own beside it,
+ * unless it is told that nobody writes it.
+ */
+static void open_alone(struct store *s)
+{
+	int rc = sqlite3_exec(
+		s->db, "SELECT count(*) FROM run", NULL, NULL, NULL);
+	char *uri;
+
+	if ((rc != SQLITE_IOERR && rc != SQLITE_CANTOPEN &&
+		    rc != SQLITE_READONLY && rc != SQLITE_FULL) ||
+		has_log(s->path))
+		return;
+	uri = as_uri(s->path);
+	sqlite3_close(s->db);
+	sqlite3_open_v2(uri ? uri : "", &s->db,
+		SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL);
+	free(uri);
+}
+
+static int open_file(struct store *s, bool create)
 {
 	int flags = SQLITE_OPEN_READWRITE | (create ? SQLITE_OPEN_CREATE : 0);
+
+	if (sqlite3_open_v2(s->path, &s->db, flags, NULL)) {
+		log_warnx("cannot open %s: %s", s->path,
+			s->db ? sqlite3_errmsg(s->db) : "no memory");
+		return -EIO;
+	}
+	if (!create)
+		open_alone(s);
+	return 0;
+}
+
+static int set_up(struct store *s, bool create)
+{
+	int rc;
+
+	sqlite3_busy_timeout(s->db, BUSY_MS);
+	rc = migrate_alone(s);
+	if (!rc)
+		rc = store_do(s,
+			"PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL",
+			"be set up");
+	if (!rc && create)
+		rc = store_do(s, "PRAGMA journal_mode = WAL", "be written");
+	return rc;
+}
+
+int store_open(struct store *s, const char *path, bool create)
+{
 	int rc;
 
 	*s = (struct store) {.path = path};
@@ -156,20 +253,9 @@ int store_open(struct store *s, const char *path, bool create)
 		log_warn("cannot make the folder of %s", path);
 		return rc;
 	}
-	if (sqlite3_open_v2(path, &s->db, flags, NULL)) {
-		log_warnx("cannot open %s: %s", path,
-			s->db ? sqlite3_errmsg(s->db) : "no memory");
-		rc = -EIO;
-	} else {
-		sqlite3_busy_timeout(s->db, BUSY_MS);
-		rc = migrate_alone(s);
-	}
+	rc = open_file(s, create);
 	if (!rc)
-		rc = store_do(s,
-			"PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL",
-			"be set up");
-	if (!rc && create)
-		rc = store_do(s, "PRAGMA journal_mode = WAL", "be written");
+		rc = set_up(s, create);
 	if (rc)
 		store_close(s);
 	return rc;
@@ -418,6 +504,23 @@ int64_t store_import(struct store *s, const struct run *run, bool *known)
 
 /* ---- reading -------------------------------------------------------------- */
 
+/* The newest comparison by a build of the commit, of which some letters are
+ * told; 0 if there is none. */
+static int64_t find_commit(struct store *s, const char *name)
+{
+	size_t len = strlen(name);
+	char sql[256];
+
+	if (len < COMMIT_LEAST || len != strspn(name, "0123456789abcdef"))
+		return 0;
+	snprintf(sql, sizeof(sql),
+		"SELECT coalesce(max(run.id), 0) FROM run JOIN environment "
+		"ON environment.id = environment_id WHERE purpose IS NULL AND "
+		"instr(environment.version, 'commit ' || substr(?, 1, %d))",
+		COMMIT_KEPT);
+	return ask(s, sql, name, 0, 0);
+}
+
 int64_t store_find(struct store *s, const char *name)
 {
 	int64_t latest = ask(s, "SELECT max(id) FROM run", NULL, 0, 0), id;
@@ -435,8 +538,11 @@ int64_t store_find(struct store *s, const char *name)
 	if (*name && !*end &&
 		ask(s, "SELECT id FROM run WHERE id = ?", NULL, id, 0) == id)
 		return id;
-	log_warnx("there is no run %s in %s: say a number up to %lld, or "
-		  "latest, or an exported file",
+	id = find_commit(s, name);
+	if (id)
+		return id;
+	log_warnx("there is no run %s in %s: say a number up to %lld, latest, "
+		  "a commit that one was made with, or an exported file",
 		name, s->path, (long long)latest);
 	return -ENOENT;
 }
@@ -485,7 +591,7 @@ static int load_samples(struct store *s, struct cell *cell, int64_t parent)
 		"sample WHERE cell_id = ? ORDER BY id", parent);
 	int rc = statement ? 0 : -EIO;
 
-	while (!rc && sqlite3_step(statement) == SQLITE_ROW) {
+	while (next_row(s, statement, &rc)) {
 		struct sample *sample = cell_add_sample(cell);
 
 		if (!sample || fields_read(sample_fields, sample, statement, 0))
@@ -501,7 +607,7 @@ static int load_cells(struct store *s, struct run *run, int64_t id)
 		"cell WHERE run_id = ? ORDER BY position", id);
 	int rc = statement ? 0 : -EIO;
 
-	while (!rc && sqlite3_step(statement) == SQLITE_ROW) {
+	while (next_row(s, statement, &rc)) {
 		struct cell *cell = run_add_cell(run);
 
 		if (!cell || fields_read(cell_fields, cell, statement, 1))
@@ -547,7 +653,7 @@ int store_each(struct store *s,
 		run_fields, "run ORDER BY id", 0);
 	int rc = statement ? 0 : -EIO;
 
-	while (!rc && sqlite3_step(statement) == SQLITE_ROW) {
+	while (next_row(s, statement, &rc)) {
 		struct run *run = run_new();
 
 		if (!run || fields_read(run_fields, run, statement, 3))

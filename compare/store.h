@@ -41,8 +41,8 @@ int store_finish_run(struct store *s, int64_t run, const struct run *now);
  * *known set if it is there already; or -errno. */
 int64_t store_import(struct store *s, const struct run *run, bool *known);
 
-/* "latest" or a number. The id, -ENOENT after saying what there is, or
- * -errno. */
+/* "latest", a number, or a commit: the newest run made with it. The id, -ENOENT
+ * after saying what there is, or -errno. */
 int64_t store_find(struct store *s, const char *name);
 
 /* The newest calibration with these CPUs for the client; 0 if there is none. */
