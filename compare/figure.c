@@ -18,6 +18,7 @@ struct style style_of(int fd)
 		.utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8"),
 		.colour = isatty(fd) && !(no_colour && *no_colour) &&
 			  !(term && !strcmp(term, "dumb")),
+		.terminal = isatty(fd),
 		.width = 100,
 	};
 

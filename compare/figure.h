@@ -11,7 +11,8 @@ enum { FIGURE_TEXT = 32 };
 /* Where and how it is shown. */
 struct style {
 	bool utf8, colour;
-	int width; /* columns */
+	bool terminal; /* on which what is too wide is broken anywhere */
+	int width;     /* columns */
 };
 
 /* Of a stream: its locale, whether it is a terminal, NO_COLOR, COLUMNS. */

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define GRID_GAP "  "
+
 void grid_column(struct grid *g, const char *title, bool left)
 {
 	g->titles[g->columns] = title;
@@ -52,6 +54,25 @@ static size_t column_width(const struct grid *g, size_t column)
 	return width && title > width ? title : width;
 }
 
+size_t grid_width(const struct grid *g)
+{
+	size_t all = 0, shown = 0;
+
+	for (size_t c = 0; c < g->columns; c++) {
+		size_t width = column_width(g, c);
+
+		all += width;
+		shown += width > 0;
+	}
+	return all + (shown ? (shown - 1) * strlen(GRID_GAP) : 0);
+}
+
+void grid_empty(struct grid *g, size_t column)
+{
+	for (size_t r = 0; r < g->count; r++)
+		g->rows[r].text[column][0] = '\0';
+}
+
 static void print_padded(
 	FILE *out, const char *text, size_t width, bool left, bool last)
 {
@@ -88,7 +109,7 @@ static void print_row(const struct grid *g, const size_t *widths,
 		fputs(gap, out);
 		print_padded(out, row ? row->text[c] : g->titles[c], widths[c],
 			g->left[c], c == last);
-		gap = "  ";
+		gap = GRID_GAP;
 	}
 }
 

@@ -29,6 +29,11 @@ void grid_column(struct grid *g, const char *title, bool left);
 struct grid_row *grid_add(struct grid *g);
 void grid_release(struct grid *g);
 
+/* Columns that it takes as it is. */
+size_t grid_width(const struct grid *g);
+/* Takes out what stands in a column. */
+void grid_empty(struct grid *g, size_t column);
+
 /* Columns in which nothing stands are left out. */
 void grid_print(const struct grid *g, bool colour, FILE *out);
 void grid_print_markdown(const struct grid *g, FILE *out);

@@ -146,6 +146,23 @@ static void fill_grid(struct grid *g, const struct analysis *a,
 	}
 }
 
+/* On a terminal that is too narrow, what matters least is left out. False: all
+ * is there. */
+static bool make_narrow(struct grid *g, const struct style *style)
+{
+	static const enum column order[] = {
+		BAR, MEMORY, SWITCHES, P50, CPU_SPREAD, SPREAD, P99, CPU};
+	bool less = false;
+
+	for (size_t i = 0; i < sizeof(order) / sizeof(*order); i++) {
+		if (!style->terminal || grid_width(g) <= (size_t)style->width)
+			break;
+		grid_empty(g, order[i]);
+		less = true;
+	}
+	return less;
+}
+
 /* ---- what must be known to read them -------------------------------------- */
 
 /* What the notes of a point are about. */
@@ -215,32 +232,8 @@ static void print_noise(const struct run *run, FILE *out)
 			noisy, all);
 }
 
-/* Of one model, by its name; of several, how many there were. */
-static void print_repeated(const struct point *p, FILE *out)
-{
-	const char *model = NULL;
-	size_t samples = 0, models = 0;
-
-	for (size_t i = 0; i < p->count; i++)
-		if (p->summaries[i].repeated) {
-			model = p->summaries[i].cell->model;
-			samples += p->summaries[i].repeated;
-			models++;
-		}
-	if (models == 1)
-		fprintf(out, "%zu disturbed sample%s of %s %s", samples,
-			samples == 1 ? "" : "s", model,
-			samples == 1 ? "was" : "were");
-	else if (models)
-		fprintf(out, "%zu disturbed samples of %zu models were",
-			samples, models);
-	if (models)
-		fprintf(out, " taken again; what stands is the last\n");
-}
-
 static void print_remarks(const struct point *p, FILE *out)
 {
-	print_repeated(p, out);
 	for (size_t i = 0; i < p->count; i++) {
 		const struct summary *s = &p->summaries[i];
 		const char *model = s->cell->model;
@@ -251,6 +244,12 @@ static void print_remarks(const struct point *p, FILE *out)
 			fprintf(out, "invalid  %s: %s\n", model, s->why);
 		else if (s->standing == UNRANKED)
 			fprintf(out, "not ranked  %s %s\n", model, s->why);
+		if (s->repeated)
+			fprintf(out,
+				"%zu disturbed sample%s of %s %s taken again; "
+				"what stands is the last\n",
+				s->repeated, s->repeated == 1 ? "" : "s", model,
+				s->repeated == 1 ? "was" : "were");
 		if (s->standing < NO_FIGURES && s->invalid)
 			fprintf(out,
 				"%zu of %zu samples of %s were invalid and are "
@@ -354,6 +353,7 @@ static void print_points(const struct analysis *a, const struct style *style,
 	bool markdown, FILE *out)
 {
 	char text[256], title[128];
+	bool less = false;
 
 	for (size_t i = 0; i < a->count; i++) {
 		const struct point *p = &a->points[i];
@@ -365,14 +365,18 @@ static void print_points(const struct analysis *a, const struct style *style,
 		fill_grid(&g, a, p, style, markdown ? 0 : bar_width(style));
 		if (markdown)
 			grid_print_markdown(&g, out);
-		else if (g.count)
+		else if (g.count) {
+			less = make_narrow(&g, style) || less;
 			grid_print(&g, style->colour, out);
+		}
 		grid_release(&g);
 		fputc('\n', out);
 		print_remarks(p, out);
 		if (i + 1 < a->count && has_remarks(p))
 			fputc('\n', out);
 	}
+	if (less)
+		fputs("A wider terminal shows more columns.\n", out);
 }
 
 void table_print(const struct analysis *a, int64_t id,
