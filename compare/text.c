@@ -55,14 +55,17 @@ static bool continues(const char *part)
 	return part[len] == '=';
 }
 
-/* Behind the quoted text that begins here, if one does and it ends. */
+/* Behind the quoted text that begins here, if one does and it ends. As in a
+ * shell, a backslash escapes within double quotes. */
 static const char *skip_quoted(const char *text)
 {
-	const char *end = NULL;
+	const char *at = text + 1;
 
-	if (*text == '"' || *text == '\'')
-		end = strchr(text + 1, *text);
-	return end ? end + 1 : text + 1;
+	if (*text != '"' && *text != '\'')
+		return at;
+	while (*at && *at != *text)
+		at += *text == '"' && at[0] == '\\' && at[1] ? 2 : 1;
+	return *at ? at + 1 : text + 1;
 }
 
 /* The first comma or semicolon that is not escaped or quoted; or the end. */

@@ -56,6 +56,9 @@ static void test_commas_between_specs_and_within(void **state)
 		(const char *[]) {"./mine.so", "epoll", NULL});
 	assert_specs("http:path=/a\\,b,echo",
 		(const char *[]) {"http:path=/a\\,b", "echo", NULL});
+	assert_specs("external:a \"x\\\",y\" {port},epoll",
+		(const char *[]) {
+			"external:a \"x\\\",y\" {port}", "epoll", NULL});
 	assert_specs("external:nc -l {port};epoll",
 		(const char *[]) {"external:nc -l {port}", "epoll", NULL});
 }
