@@ -3,6 +3,7 @@
 
 #include "common/options.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -249,6 +250,34 @@ json_t *run_to_json(const struct run *run)
 		cells);
 }
 
+/* Whether it is an object of texts, as a point is. */
+static bool holds_texts(const json_t *object)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach((json_t *)object, name, value)
+	{
+		if (!json_is_string(value))
+			return false;
+	}
+	return json_is_object(object);
+}
+
+/* What no cell can do without: the name of what is missing, or NULL. */
+static const char *missing_in(const struct cell *cell)
+{
+	for (size_t i = 0; i < cell->sample_count; i++)
+		if (!cell->samples[i].status)
+			return "status";
+	return !cell->model			? "model"
+	       : !cell->handler			? "handler"
+	       : !cell->workload		? "workload"
+	       : !holds_texts(cell->point)	? "point"
+	       : !json_is_object(cell->options) ? "options"
+						: NULL;
+}
+
 static int cell_from_json(
 	struct cell *cell, const json_t *from, const char **bad)
 {
@@ -264,7 +293,10 @@ static int cell_from_json(
 			break;
 		rc = fields_from_json(sample_fields, s, one, bad);
 	}
-	return rc;
+	if (rc)
+		return rc;
+	*bad = missing_in(cell);
+	return *bad ? -ENOENT : 0;
 }
 
 static int run_fill(struct run *run, const json_t *from, const char **bad)
@@ -293,6 +325,7 @@ struct run *run_from_json(const json_t *from, char *why)
 	const char *schema = json_string_value(json_object_get(from, "schema"));
 	const char *bad = NULL;
 	struct run *run;
+	int rc;
 
 	if (!schema || strcmp(schema, RUN_SCHEMA)) {
 		snprintf(why, WHY_SIZE,
@@ -301,12 +334,15 @@ struct run *run_from_json(const json_t *from, char *why)
 		return NULL;
 	}
 	run = run_new();
-	if (run && run_fill(run, from, &bad)) {
-		snprintf(why, WHY_SIZE, "\"%s\" has the wrong type", bad);
+	rc = run ? run_fill(run, from, &bad) : 0;
+	if (rc) {
+		snprintf(why, WHY_SIZE, "\"%s\" %s", bad,
+			rc == -ENOENT ? "is missing in a cell"
+				      : "has the wrong type");
 		run_free(run);
 		return NULL;
 	}
-	if (!run || !run->uuid || !run->cells) {
+	if (!run || !run->uuid || !run->status || !run->cells) {
 		snprintf(why, WHY_SIZE, "it holds no run");
 		run_free(run);
 		return NULL;

@@ -364,6 +364,45 @@ static void test_files_that_are_no_runs_are_refused(void **state)
 	}
 }
 
+/* The text of a whole run without one member of a cell, or with a wrong one. */
+static void assert_lacking(const char *cell, const char *mentions)
+{
+	json_t *json = json_pack("{s:s, s:{s:s, s:s}, s:{}, s:[o]}", "schema",
+		RUN_SCHEMA, "run", "uuid", "u", "status", "complete",
+		"environment", "cells", json_loads(cell, 0, NULL));
+	struct run *run;
+	char why[WHY_SIZE] = "";
+
+	assert_non_null(json);
+	run = run_from_json(json, why);
+	json_decref(json);
+	if (!*mentions)
+		assert_non_null(run);
+	else
+		assert_null(run);
+	assert_non_null(strstr(why, mentions));
+	run_free(run);
+}
+
+#define CELL(rest)                                                             \
+	"{\"model\": \"epoll\", \"handler\": \"echo\", \"options\": {}, " rest \
+	"}"
+#define LOAD "\"workload\": \"echo\", "
+
+static void test_a_cell_is_whole_or_refused(void **state)
+{
+	(void)state;
+	assert_lacking(CELL(LOAD "\"point\": {}"), "");
+	assert_lacking(CELL("\"point\": {}"), "\"workload\" is missing");
+	assert_lacking(CELL(LOAD "\"point\": []"), "\"point\" is missing");
+	assert_lacking(CELL(LOAD "\"point\": {\"x\": 1}"), "\"point\"");
+	assert_lacking(
+		CELL(LOAD "\"point\": {}, \"samples\": [{\"round\": 1}]"),
+		"\"status\" is missing");
+	assert_lacking(
+		CELL(LOAD "\"point\": {}, \"ceiling\": \"x\""), "wrong type");
+}
+
 #define WITH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -380,6 +419,7 @@ int main(void)
 		WITH(test_versions),
 		WITH(test_what_is_no_database_is_refused),
 		cmocka_unit_test(test_files_that_are_no_runs_are_refused),
+		cmocka_unit_test(test_a_cell_is_whole_or_refused),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
