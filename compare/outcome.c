@@ -37,6 +37,25 @@ static int64_t moved(uint64_t before, uint64_t after)
 	return after > before ? (int64_t)(after - before) : 0;
 }
 
+/* How much of the CPU time was in user mode. The control group knows; of single
+ * processes the kernel tells it in ticks of 10 ms, which give the share alone. */
+static void take_modes(struct sample *s, const struct usage *before,
+	const struct usage *after, bool exact)
+{
+	int64_t user = moved(before->user_ns, after->user_ns);
+	int64_t system = moved(before->system_ns, after->system_ns);
+
+	if (!exact && user + system == 0)
+		return;
+	if (!exact) {
+		user = (int64_t)((double)s->cpu_ns * (double)user /
+				 (double)(user + system));
+		system = s->cpu_ns - user;
+	}
+	s->user_ns = user;
+	s->system_ns = system;
+}
+
 void outcome_usage(
 	struct sample *s, const struct usage *before, const struct usage *after)
 {
@@ -44,8 +63,7 @@ void outcome_usage(
 
 	field_text(&s->cpu_source, group ? "cgroup" : "processes");
 	s->cpu_ns = moved(before->cpu_ns, after->cpu_ns);
-	s->user_ns = moved(before->user_ns, after->user_ns);
-	s->system_ns = moved(before->system_ns, after->system_ns);
+	take_modes(s, before, after, group);
 	s->minor_faults = moved(before->minor_faults, after->minor_faults);
 	s->major_faults = moved(before->major_faults, after->major_faults);
 	s->processes = (int64_t)after->processes;

@@ -83,6 +83,41 @@ static void test_no_reply_and_a_missed_rate_by_their_names(void **state)
 	assert_false(is_valid("timeout", complaint("rate", "timeout", 9)));
 }
 
+/* A sample whose server's clocks and kernel's ticks moved so far, in ms. */
+static struct sample used(int cpu, int user, int system, bool group)
+{
+	const struct usage before = {.from_group = group};
+	const struct usage after = {
+		.cpu_ns = (uint64_t)cpu * 1000000,
+		.user_ns = (uint64_t)user * 1000000,
+		.system_ns = (uint64_t)system * 1000000,
+		.from_group = group,
+	};
+	struct sample s;
+
+	fields_init(sample_fields, &s);
+	outcome_usage(&s, &before, &after);
+	field_text(&s.cpu_source, NULL);
+	return s;
+}
+
+static void test_what_was_in_user_mode(void **state)
+{
+	struct sample s;
+
+	(void)state;
+	s = used(12, 5, 7, true);
+	assert_int_equal(s.user_ns, 5000000);
+	assert_int_equal(s.system_ns, 7000000);
+	s = used(12, 10, 20, false); /* of ticks the share alone counts */
+	assert_int_equal(s.user_ns, 4000000);
+	assert_int_equal(s.system_ns, 8000000);
+	s = used(4, 0, 0, false); /* not a tick: nothing is known */
+	assert_int_equal(s.cpu_ns, 4000000);
+	assert_int_equal(s.user_ns, FIELD_ABSENT);
+	assert_int_equal(s.system_ns, FIELD_ABSENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -93,6 +128,7 @@ int main(void)
 		cmocka_unit_test(test_a_client_that_was_too_slow_never),
 		cmocka_unit_test(
 			test_no_reply_and_a_missed_rate_by_their_names),
+		cmocka_unit_test(test_what_was_in_user_mode),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
