@@ -7,6 +7,7 @@
 #include "compare/plan.h"
 
 #include <argp.h>
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -47,7 +48,7 @@ static int list_runs(const char *path)
 	struct store store;
 	int rc;
 
-	if (access(path, F_OK)) {
+	if (access(path, F_OK) && errno == ENOENT) {
 		printf("no runs yet in %s: `compare run` makes one\n\n", path);
 		return 0;
 	}

@@ -56,7 +56,7 @@ struct run *command_load(const char *db, const char *name, int64_t *id)
 	*id = 0;
 	if (is_file(name))
 		return command_read_file(name);
-	if (access(db, F_OK)) {
+	if (access(db, F_OK) && errno == ENOENT) {
 		log_warnx("there are no results in %s yet: `compare run` makes "
 			  "some",
 			db);

@@ -21,10 +21,25 @@ enum {
 
 /* ---- statements ----------------------------------------------------------- */
 
+/* SQLite's words, with the system's reason where it has one. Returns buf. */
+static const char *store_reason(const struct store *s, char *buf, size_t size)
+{
+	int error = s->db ? sqlite3_system_errno(s->db) : ENOMEM;
+
+	snprintf(buf, size, "%s%s%s%s",
+		s->db ? sqlite3_errmsg(s->db) : "it cannot be opened",
+		error ? " (" : "", error ? strerror(error) : "",
+		error ? ")" : "");
+	return buf;
+}
+
 /* Says what failed. Returns -EIO. */
 static int store_failed(const struct store *s, const char *doing)
 {
-	log_warnx("%s: cannot %s: %s", s->path, doing, sqlite3_errmsg(s->db));
+	char reason[256];
+
+	log_warnx("%s: cannot %s: %s", s->path, doing,
+		store_reason(s, reason, sizeof(reason)));
 	return -EIO;
 }
 
@@ -216,10 +231,11 @@ static void open_alone(struct store *s)
 static int open_file(struct store *s, bool create)
 {
 	int flags = SQLITE_OPEN_READWRITE | (create ? SQLITE_OPEN_CREATE : 0);
+	char reason[256];
 
 	if (sqlite3_open_v2(s->path, &s->db, flags, NULL)) {
 		log_warnx("cannot open %s: %s", s->path,
-			s->db ? sqlite3_errmsg(s->db) : "no memory");
+			store_reason(s, reason, sizeof(reason)));
 		return -EIO;
 	}
 	if (!create)
