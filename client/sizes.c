@@ -30,21 +30,39 @@ static int sizes_read_list(const char *text, uint64_t low, uint64_t high,
 	return n;
 }
 
+/* How many there are in the list, or -EINVAL with a sentence in `why`. */
+static int sizes_check(const struct sizes *s, uint64_t low, uint64_t high,
+	uint64_t list[SIZES_LIST], char *why)
+{
+	int n = *s->list ? sizes_read_list(s->list, low, high, list) : 0;
+
+	if (n < 0)
+		snprintf(why, WHY_SIZE,
+			"sizes='%.60s': must be like 64+1k+16k, at most %d, "
+			"each from %u to %u",
+			s->list, SIZES_LIST, (unsigned)low, (unsigned)high);
+	else if (n > 0 && s->max)
+		snprintf(why, WHY_SIZE,
+			"sizes and max: only one of the two may be given");
+	else if (s->max && s->max < s->size)
+		snprintf(why, WHY_SIZE,
+			"max=%u is less than the smallest size, %u",
+			(unsigned)s->max, (unsigned)s->size);
+	else
+		return n;
+	return -EINVAL;
+}
+
 int sizes_draw(
 	struct sizes *s, uint64_t low, uint64_t high, uint64_t *seed, char *why)
 {
 	uint64_t list[SIZES_LIST];
-	int n = *s->list ? sizes_read_list(s->list, low, high, list) : 0;
+	int n = sizes_check(s, low, high, list, why);
 	size_t i;
 
 	s->largest = s->size;
-	if (n < 0 || (n > 0 && s->max) || (s->max && s->max < s->size)) {
-		snprintf(why, WHY_SIZE,
-			"sizes must be like 64+1k+16k, each from %u to %u, max "
-			"at least size, and only one of the two given",
-			(unsigned)low, (unsigned)high);
-		return -EINVAL;
-	}
+	if (n < 0)
+		return n;
 	if (n == 0 && s->max == 0)
 		return 0;
 	s->drawn = calloc(SIZES_DRAWN, sizeof(*s->drawn));

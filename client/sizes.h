@@ -20,10 +20,11 @@ struct sizes {
 	uint64_t largest;
 };
 
-/* The options for `struct sizes member` of options of that type. */
-#define SIZES_OPTIONS(options_type, member, usual, low, high, what)            \
+/* The options for `struct sizes member` of options of that type; `key` is the
+ * name of the one that is a size. */
+#define SIZES_OPTIONS(options_type, member, key, usual, low, high, what)       \
 	{                                                                      \
-		.name = "size",                                                \
+		.name = key,                                                   \
 		.type = OPTION_SIZE,                                           \
 		.offset = offsetof(options_type, member.size),                 \
 		.preset = usual,                                               \
@@ -37,8 +38,8 @@ struct sizes {
 			.offset = offsetof(options_type, member.max),          \
 			.preset = "0",                                         \
 			.max = high,                                           \
-			.help = "draw sizes evenly from size to this (0: do "  \
-				"not)",                                        \
+			.help = "draw sizes evenly, from " key                 \
+				" to this (0: do not)",                        \
 		},                                                             \
 	{                                                                      \
 		.name = "sizes", .type = OPTION_STRING,                        \

@@ -666,6 +666,22 @@ HTTP_RIGHT = (
     ("POST, its body sent in chunks",
      "http:method=POST,body=10k,chunked=on",
      lambda h, b, n: http_reply(b"%d" % len(b))),
+    ("POST of sizes that vary, answered by their size",
+     "http:method=POST,body=1,max=5k",
+     lambda h, b, n: http_reply(b"%d" % len(b))),
+    ("POST of sizes from a list, in chunks",
+     "http:method=POST,sizes=0+10+9000,chunked=on",
+     lambda h, b, n: http_reply(b"%d" % len(b))),
+    ("POST that comes back",
+     "http:method=POST,body=100,max=100k,echo=on",
+     lambda h, b, n: http_reply(b)),
+    ("POST that comes back, a Date that changes",
+     "http:method=POST,body=500,echo=on",
+     lambda h, b, n: http_reply(b, b"Date: %d" % (n // 7))),
+    ("POST in chunks that comes back in chunks",
+     "http:method=POST,sizes=5+5000,chunked=on,echo=on",
+     lambda h, b, n: b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
+     b"\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(b), b)),
     ("100 Continue before the answer", "http:method=POST,body=5",
      lambda h, b, n: b"HTTP/1.1 100 Continue\r\n\r\n" + http_reply(b"ok")),
     ("another status than 200, where it is expected", "http:status=404",
@@ -719,6 +735,26 @@ def add_http_wrong(name, error, reply):
 
 for row in HTTP_WRONG:
     add_http_wrong(*row)
+
+
+@TABLE.cell
+def _(cell):
+    """http: bodies that come back to other requests are mismatches, however
+    alike their sizes; a pipeline is in order"""
+    spec = "http:method=POST,echo=on,sizes=40+40+41"
+    last = []
+
+    def stale(_head, body, number):
+        right, wrong = body, last[-1] if last else body
+        last[:] = [body]
+        return http_reply(right if number % 10 else wrong)
+
+    run = Run(cell, "-n", "100", "-c", "1", "-w", spec,
+              http_server(stale).address)
+    run.expect(3, ok=90, failed=10)
+    equal(run.json["errors"], {"reply.mismatch": 10}, "errors")
+    Run(cell, "-n", "300", "-c", "3", "-p", "4", "-w", spec, http_server(
+        lambda h, b, n: http_reply(b)).address).expect(0, ok=300, failed=0)
 
 
 # ---- wrong servers: one reply in ten goes wrong, of a hundred ---------------

@@ -24,7 +24,7 @@ struct bytes_state {
 };
 
 static const struct option_spec bytes_table[] = {
-	SIZES_OPTIONS(struct bytes_options, sizes, "4000", 1, BYTES_MAX,
+	SIZES_OPTIONS(struct bytes_options, sizes, "size", "4000", 1, BYTES_MAX,
 		"bytes to ask for"),
 	{0},
 };

@@ -28,7 +28,7 @@ struct echo_state {
 };
 
 static const struct option_spec echo_table[] = {
-	SIZES_OPTIONS(struct echo_options, sizes, "64", 1, ECHO_MAX,
+	SIZES_OPTIONS(struct echo_options, sizes, "size", "64", 1, ECHO_MAX,
 		"bytes of a request and of its reply"),
 	{0},
 };

@@ -34,8 +34,8 @@ struct line_state {
 };
 
 static const struct option_spec line_table[] = {
-	SIZES_OPTIONS(struct line_options, sizes, "64", LINE_MIN, LINE_MAX,
-		"bytes of a line, its line feed included"),
+	SIZES_OPTIONS(struct line_options, sizes, "size", "64", LINE_MIN,
+		LINE_MAX, "bytes of a line, its line feed included"),
 	{
 		.name = "fold",
 		.type = OPTION_SWITCH,

@@ -4,6 +4,7 @@
  *
  *   GET, HEAD /        a short page; http:body=4k: so many bytes of text
  *   POST /             takes a body, says how many bytes it had
+ *   POST /echo         gives it back, as it comes
  *   GET, HEAD /status  the scoreboard as JSON
  *   GET, HEAD /metrics the same for Prometheus
  *   GET, HEAD ...      with http:root=DIR the files below DIR, "/" included
@@ -75,6 +76,8 @@ struct http_state {
 	int16_t status;	       /* to answer when the body is there */
 	uint8_t minor;	       /* of the request's HTTP/1.minor */
 	bool keep_alive, head_only;
+	bool echo;  /* the body is to go back */
+	bool begun; /* and the head before it has been sent */
 };
 
 static const char http_text[] = "text/plain; charset=utf-8";
@@ -98,6 +101,8 @@ static const char *http_reason(int status)
 		return "Not Found";
 	case 405:
 		return "Method Not Allowed";
+	case 411:
+		return "Length Required";
 	case 413:
 		return "Content Too Large";
 	case 414:
@@ -289,6 +294,7 @@ static void http_get(
 	struct conn *c, struct http_state *s, const struct http_request *r)
 {
 	s->status = 200;
+	s->allow = "POST";
 	if (http_site.root < 0 && http_is(r, "/"))
 		http_reply(c, s, http_text, http_site.page + http_site.content,
 			http_site.len - http_site.content);
@@ -297,6 +303,8 @@ static void http_get(
 	else if (http_is(r, "/metrics"))
 		http_reply_report(c, s, report_metrics,
 			"text/plain; version=0.0.4; charset=utf-8");
+	else if (http_site.root < 0 && http_is(r, "/echo"))
+		http_reply_status(c, s, 405);
 	else if (http_site.root < 0)
 		http_reply_status(c, s, 404);
 	else
@@ -310,10 +318,27 @@ static int16_t http_judge(struct http_state *s, const struct http_request *r)
 {
 	const bool takes = http_site.root < 0 && http_is(r, "/");
 
-	s->allow = takes ? "GET, HEAD, POST" : "GET, HEAD";
+	s->echo = http_site.root < 0 && http_is(r, "/echo");
+	s->allow = takes ? "GET, HEAD, POST" : s->echo ? "POST" : "GET, HEAD";
 	if (r->method == HTTP_UNKNOWN)
 		return 501;
-	return r->method == HTTP_POST && takes ? 200 : 405;
+	if (r->method != HTTP_POST || (!takes && !s->echo))
+		return 405;
+	return s->echo && r->chunked ? 411 : 200;
+}
+
+/* Some of a body that goes back; the first of it after the head. Its length is
+ * known, so nothing that comes later can make a wrong reply of it. */
+static void http_echo(
+	struct conn *c, struct http_state *s, const char *bytes, size_t len)
+{
+	if (!s->begun) {
+		http_begin(c, s, 200);
+		http_content(c, "application/octet-stream", s->body.total);
+	}
+	s->begun = true;
+	if (len)
+		conn_write(c, bytes, len);
 }
 
 /* The body is there: what it was for is known since its head. */
@@ -324,6 +349,12 @@ static void http_answer(struct conn *c, struct http_state *s)
 
 	if (s->status != 200) {
 		http_reply_status(c, s, s->status);
+		return;
+	}
+	if (s->echo) {
+		http_echo(c, s, NULL, 0);
+		s->begun = false;
+		http_end(c, s);
 		return;
 	}
 	len = snprintf(text, sizeof(text), "received %llu bytes\n",
@@ -409,6 +440,8 @@ static size_t http_take_body(
 			return len;
 		}
 		used += (size_t)n;
+		if (s->echo && s->status == 200)
+			http_echo(c, s, content.at, content.len);
 	}
 	if (http_body_done(&s->body))
 		http_answer(c, s);

@@ -372,6 +372,118 @@ static void http_notices_one_wrong_byte_anywhere(void **state)
 	bench_close(&b);
 }
 
+/* The body of a POST, in what is sent. */
+static struct slice http_sent_body(struct slice request)
+{
+	const char *end = memmem(request.data, request.len, "\r\n\r\n", 4);
+	struct slice body;
+
+	assert_non_null(end);
+	body.data = end + 4;
+	body.len = request.len - (size_t)(body.data - request.data);
+	return body;
+}
+
+/* What a server answers that says how much it was sent, or gives it back. */
+static size_t http_answer(
+	char *reply, size_t room, struct slice body, bool echo)
+{
+	char said[64];
+	int n = snprintf(said, sizeof(said), "received %zu bytes\n", body.len);
+	size_t len = echo ? body.len : (size_t)n;
+	size_t head = (size_t)snprintf(reply, room,
+		"HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n", len);
+
+	memcpy(reply + head, echo ? body.data : said, len);
+	return head + len;
+}
+
+static const char *const http_posts[] = {
+	"http:method=POST,body=10,max=12",
+	"http:method=POST,sizes=0+40+41+3000",
+	"http:method=POST,echo=on,body=10",
+	"http:method=POST,echo=on,body=0,max=2",
+	"http:method=POST,echo=on,sizes=5+2000+5",
+};
+enum { HTTP_POSTS = sizeof(http_posts) / sizeof(http_posts[0]) };
+
+static void http_bodies_vary_and_are_answered_in_kind(void **state)
+{
+	char reply[4096];
+	size_t i, k;
+
+	(void)state;
+	for (k = 0; k < HTTP_POSTS; k++) {
+		struct bench b = bench_open(http_posts[k]);
+		bool echo = strstr(http_posts[k], "echo") != NULL;
+
+		for (i = 0; i < 1000; i++) {
+			struct slice r = bench_ask(&b);
+			size_t len = http_answer(
+				reply, sizeof(reply), http_sent_body(r), echo);
+
+			assert_int_equal(bench_feed(&b, r, reply, len,
+						 pieces[i % PIECES]),
+				REPLY_DONE);
+		}
+		bench_close(&b);
+	}
+}
+
+/* As long as the right one, and remembered as right: what another request was
+ * answered. */
+static void http_notices_the_answer_to_another_body(void **state)
+{
+	char replies[2][4096];
+	size_t i, k, lens[2];
+
+	(void)state;
+	for (k = 0; k < HTTP_POSTS; k++) {
+		struct bench b = bench_open(http_posts[k]);
+		bool echo = strstr(http_posts[k], "echo") != NULL;
+
+		lens[0] = 0;
+		for (i = 0; i < 100000; i++) {
+			struct slice r = bench_ask(&b);
+
+			lens[1] = http_answer(replies[1], sizeof(replies[1]),
+				http_sent_body(r), echo);
+			if (i > 5000 && lens[0] == lens[1] &&
+				memcmp(replies[0], replies[1], lens[0]) != 0)
+				break;
+			assert_int_equal(
+				bench_feed(&b, r, replies[1], lens[1], 5000),
+				REPLY_DONE);
+			memcpy(replies[0], replies[1], lens[1]);
+			lens[0] = lens[1];
+		}
+		assert_true(i < 100000);
+		assert_int_equal(bench_feed(&b, (struct slice) {NULL, 0},
+					 replies[0], lens[0], 5000),
+			REPLY_WRONG);
+		bench_close(&b);
+	}
+}
+
+static void http_draws_sizes_of_bodies(void **state)
+{
+	struct bench even = bench_open("http:method=POST,body=10,max=12");
+	struct bench list = bench_open("http:method=POST,sizes=5+5+1k,echo=on");
+	size_t seen[1025] = {0}, i;
+
+	(void)state;
+	for (i = 0; i < 3000; i++) {
+		seen[http_sent_body(bench_ask(&even)).len]++;
+		seen[http_sent_body(bench_ask(&list)).len]++;
+	}
+	assert_true(seen[10] > 800 && seen[11] > 800 && seen[12] > 800);
+	assert_true(seen[5] > 1700 && seen[1024] > 800);
+	assert_int_equal(
+		seen[5] + seen[10] + seen[11] + seen[12] + seen[1024], 6000);
+	bench_close(&even);
+	bench_close(&list);
+}
+
 /* ---- chat ---------------------------------------------------------------- */
 
 static void chat_look(struct session *s)
@@ -483,6 +595,13 @@ static void wrong_specs_are_explained(void **state)
 		{"greet:size=1", "size"},
 		{"http:path=x", "path"},
 		{"http:body=5", "POST"},
+		{"http:max=5", "POST"},
+		{"http:sizes=5", "POST"},
+		{"http:echo=on", "POST"},
+		{"http:method=POST,sizes=5+65M", "sizes='5+65M'"},
+		{"http:method=POST,sizes=5,max=9", "only one"},
+		{"http:method=POST,body=9,max=8", "max=8"},
+		{"http:method=POST,echo=on,same=off", "same=off"},
 		{"chat:size=5", "size"},
 	};
 	const struct workload *workload;
@@ -515,6 +634,9 @@ int main(void)
 		cmocka_unit_test(discard_sends_lines_of_its_size),
 		cmocka_unit_test(http_reads_a_reply_in_any_pieces),
 		cmocka_unit_test(http_notices_one_wrong_byte_anywhere),
+		cmocka_unit_test(http_bodies_vary_and_are_answered_in_kind),
+		cmocka_unit_test(http_notices_the_answer_to_another_body),
+		cmocka_unit_test(http_draws_sizes_of_bodies),
 		cmocka_unit_test(chat_hears_lines_in_any_pieces),
 		cmocka_unit_test(wrong_specs_are_explained),
 	};

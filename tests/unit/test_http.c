@@ -344,6 +344,32 @@ static void test_expect_continue(void **state)
 		"413 .");
 }
 
+#define ECHO "POST /echo HTTP/1.1\r\n" HOST
+
+static void test_a_body_that_goes_back(void **state)
+{
+	(void)state;
+	check_says("", ECHO "Content-Length: 9\r\n\r\nsome text",
+		"Content-Length: 9\r\n\r\nsome text");
+	check(ECHO "Content-Length: 0\r\n\r\n" GET, "200 200 ");
+	check(ECHO "Content-Length: 3\r\n\r\nabc" ECHO
+		   "Content-Length: 5\r\n\r\ndefgh" GET,
+		"200 200 200 ");
+	check_says("", ECHO "Content-Length: 5\r\n\r\nabc", "\r\n\r\nabc");
+	check(ECHO "Expect: 100-continue\r\nContent-Length: 3\r\n\r\nabc",
+		"100 200 ");
+	check(ECHO "Connection: close\r\nContent-Length: 3\r\n\r\nabc" GET,
+		"200 .");
+	check(ECHO "Content-Length: 2000000\r\n\r\n", "413 .");
+	check(ECHO "Transfer-Encoding: chunked\r\n\r\n"
+		   "3\r\nabc\r\n0\r\n\r\n" GET,
+		"411 200 ");
+	check("GET /echo HTTP/1.1\r\n" HOST "\r\n", "405 ");
+	check_says("", "GET /echo HTTP/1.1\r\n" HOST "\r\n", "Allow: POST\r\n");
+	check("PUT /echo HTTP/1.1\r\n" HOST "Content-Length: 1\r\n\r\nx" GET,
+		"405 200 ");
+}
+
 /* ---- what is refused --------------------------------------------------- */
 
 /* Each of these ends the connection: what follows is never looked at. */
@@ -935,6 +961,7 @@ int main(void)
 		cmocka_unit_test(test_body_limit),
 		cmocka_unit_test(test_body_larger_than_any_buffer),
 		cmocka_unit_test(test_expect_continue),
+		cmocka_unit_test(test_a_body_that_goes_back),
 		cmocka_unit_test(test_bad_request_lines),
 		cmocka_unit_test(test_bad_fields),
 		cmocka_unit_test(test_bodies_that_end_nowhere_or_twice),
