@@ -86,6 +86,9 @@ endif
 MACHINE ?= $(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null)))
 SWITCH  := $(firstword $(wildcard servers/core/coroutine_$(MACHINE).S) \
 	servers/core/coroutine_ucontext.c)
+# The processor's own counter of time.
+TICKS   := $(firstword $(wildcard client/ticks_$(MACHINE).c) \
+	client/ticks_none.c)
 objects = $(patsubst %,$(BUILD)/%.o,$(basename $(1)))
 
 COMMON   := $(call sources,common/*.c)
@@ -93,7 +96,8 @@ MODELS   := $(filter-out servers/main.c,$(call sources,servers/*.c))
 CORE     := $(filter-out servers/core/coroutine_%,\
 	$(call sources,servers/core/*.c)) $(SWITCH)
 HANDLERS := $(call sources,servers/handlers/*.c)
-CLIENT   := $(filter-out client/main.c,$(call sources,client/*.c))
+CLIENT   := $(filter-out client/main.c client/ticks_%,\
+	$(call sources,client/*.c)) $(TICKS)
 WORKLOADS := $(call sources,client/workloads/*.c)
 COMPARE  := $(filter-out compare/main.c,$(call sources,compare/*.c))
 CLASSROOM := $(filter-out classroom/main.c,$(call sources,classroom/*.c))

@@ -32,6 +32,7 @@ enum config_key {
 	KEY_SEED,
 	KEY_INTERVAL,
 	KEY_ENGINE,
+	KEY_CLOCK,
 	KEY_ARRIVALS,
 	KEY_PHASE_FD,
 	KEY_CLOSE,
@@ -110,6 +111,10 @@ static const struct argp_option config_options[] = {
 		"epoll (the default) or uring, where there is liburing", 0},
 	{"busy-poll", KEY_BUSY_POLL, 0, 0,
 		"Never sleep: ask for events all the time", 0},
+	{"clock", KEY_CLOCK, "NAME", 0,
+		"monotonic (the kernel's), tsc (the processor's, kept in step "
+		"with it), or auto, the default: tsc where it can be trusted",
+		0},
 	{"cpus", KEY_CPUS, "LIST", 0,
 		"Pin the threads, one each, in turn: 0,2-3", 0},
 	{"source", KEY_SOURCE, "A-B", 0,
@@ -279,6 +284,8 @@ static const struct flag config_flags[] = {
 	FLAG(KEY_SEED, "--seed", COUNT, struct config, seed),
 	FLAG(KEY_ARRIVALS, "--arrivals", CHOICE, struct config, arrivals,
 		.choices = "constant,poisson"),
+	FLAG(KEY_CLOCK, "--clock", CHOICE, struct config, clock,
+		.choices = "auto,tsc,monotonic"),
 	FLAG(KEY_PHASE_FD, "--phase-fd", DESCRIPTOR, struct config, phase_fd),
 	{0},
 };
@@ -506,6 +513,17 @@ static void config_complete_search(
 		config->duration_ns = 2 * NS_PER_S;
 }
 
+static void config_complete_clock(
+	struct config *config, struct argp_state *state)
+{
+	const char *missing = clock_missing();
+
+	if (config->clock == CLOCK_KIND_TSC && missing)
+		argp_error(
+			state, "--clock: there is no 'tsc' here: %s", missing);
+	config->counter = config->clock != CLOCK_KIND_MONOTONIC && !missing;
+}
+
 static void config_plan_workload(
 	const struct config *config, struct argp_state *state)
 {
@@ -542,6 +560,7 @@ static void config_complete(struct config *config, struct argp_state *state)
 					      ? 10 * NS_PER_S
 					      : UINT64_MAX;
 	config_complete_profile(config, state);
+	config_complete_clock(config, state);
 	config_default_interval(config);
 	config_check_sources(config, state);
 	if (!config->source_text)

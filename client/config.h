@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "client/arrivals.h"
+#include "client/clock.h"
 #include "common/net.h"
 #include "common/options.h"
 
@@ -45,6 +46,8 @@ struct config {
 	const char *steps, *ramp;   /* as given, or NULL */
 	struct objective objective; /* to search the rate for */
 	bool busy_poll;
+	enum clock_kind clock;
+	bool counter; /* what it comes to here: the processor's own */
 	enum arrivals_kind arrivals;
 	struct sources sources;
 	bool close_by_reset;

@@ -76,8 +76,11 @@ static void connection_established(struct connection *c)
 
 static void connection_later(struct connection *c, uint64_t wait_ns)
 {
-	if (!worker_is_over(c->worker))
-		timers_set(&c->worker->timers, &c->timer, clock_ns() + wait_ns);
+	struct worker *w = c->worker;
+
+	if (!worker_is_over(w))
+		timers_set(
+			&w->timers, &c->timer, clock_read(&w->clock) + wait_ns);
 }
 
 /* The others need not wait for it to hear them. */
@@ -123,7 +126,8 @@ static bool connection_retry(struct connection *c)
 	const struct config *config = connection_config(c);
 
 	if (config->server.sa.any.sa_family != AF_UNIX ||
-		clock_ns() >= c->connect_ns + config->timeout_ns)
+		clock_read(&c->worker->clock) >=
+			c->connect_ns + config->timeout_ns)
 		return false;
 	connection_disconnect(c);
 	c->retrying = true;
@@ -301,7 +305,7 @@ static void connection_record(
 	struct connection *c, const struct flight *f, uint64_t now)
 {
 	struct tally *t = c->worker->tally;
-	uint64_t raw = now - f->sent_ns;
+	uint64_t raw = clock_between(f->sent_ns, now);
 
 	if (c->first_ns) {
 		histogram_record(t->split, raw);
@@ -310,7 +314,8 @@ static void connection_record(
 		histogram_record(t->whole, raw);
 	}
 	if (connection_config(c)->open_loop)
-		histogram_record(t->corrected, now - f->intended_ns);
+		histogram_record(
+			t->corrected, clock_between(f->intended_ns, now));
 }
 
 /* The oldest request is over. */
@@ -409,7 +414,8 @@ static size_t connection_hear(
 	}
 	if (heard.said_ns) {
 		t->heard++;
-		histogram_record(t->delivery, now - heard.said_ns);
+		histogram_record(
+			t->delivery, clock_between(heard.said_ns, now));
 	}
 	t->errors.by_kind[ERROR_DROPPED] += heard.dropped;
 	if (heard.welcome && c->greeting)

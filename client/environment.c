@@ -6,7 +6,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "common/clock.h"
+#include "client/clock.h"
 
 /* The rest of the first line that begins with `key`, after its colon. */
 static void environment_field(
@@ -40,23 +40,23 @@ static bool environment_is_virtual(void)
 }
 
 /* The best of several tries: others use this CPU, too. */
-static double environment_clock_cost(void)
+static double environment_clock_cost(struct clock clock)
 {
 	enum { TRIES = 10, READS = 1000 };
 	uint64_t best_ns = UINT64_MAX, start_ns, cost_ns;
 	int i, k;
 
 	for (i = 0; i < TRIES; i++) {
-		start_ns = clock_ns();
+		start_ns = clock_read(&clock);
 		for (k = 1; k < READS; k++)
-			clock_ns();
-		cost_ns = clock_ns() - start_ns;
+			clock_read(&clock);
+		cost_ns = clock_read(&clock) - start_ns;
 		best_ns = cost_ns < best_ns ? cost_ns : best_ns;
 	}
 	return (double)best_ns / READS;
 }
 
-void environment_get(struct environment *e)
+void environment_get(struct environment *e, const struct clock *clock)
 {
 	struct utsname u;
 
@@ -74,7 +74,9 @@ void environment_get(struct environment *e)
 	environment_field("/sys/devices/system/clocksource/clocksource0/"
 			  "current_clocksource",
 		"", e->clock, sizeof(e->clock));
-	e->clock_read_ns = environment_clock_cost();
+	e->clock_source = clock->source ? "tsc" : "monotonic";
+	e->clock_read_ns = environment_clock_cost(*clock);
+	e->clock_correction_ns = clock->correction_ns;
 	e->cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	e->virtual = environment_is_virtual();
 }

@@ -232,7 +232,8 @@ static void epoll_event(struct connection *c, uint32_t events)
 static int epoll_wait_until(
 	struct worker *w, struct epoll_engine *e, uint64_t deadline_ns)
 {
-	uint64_t now = deadline_ns && !e->ready_head ? clock_ns() : deadline_ns;
+	uint64_t now = deadline_ns && !e->ready_head ? clock_read(&w->clock)
+						     : deadline_ns;
 	uint64_t wait_ns = deadline_ns > now ? deadline_ns - now : 0;
 	struct timespec wait = clock_timespec(wait_ns);
 	int n = -1;

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "client/clock.h"
 #include "client/config.h"
 #include "client/crowd.h"
 #include "client/tally.h"
@@ -53,6 +54,7 @@ struct outcome {
 	uint64_t interval_count;
 
 	uint64_t established, minimum_live;
+	struct clock clock; /* of the thread whose was corrected most */
 	uint64_t in_flight_start, in_flight_stop, unsent;
 	uint64_t missing; /* deliveries, at the very end */
 

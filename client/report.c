@@ -21,6 +21,12 @@ static void report_limit(struct json *j, const char *key, uint64_t value)
 
 static void report_config(struct json *j, const struct config *c)
 {
+	static const char *const clocks[] = {
+		[CLOCK_KIND_AUTO] = "auto",
+		[CLOCK_KIND_TSC] = "tsc",
+		[CLOCK_KIND_MONOTONIC] = "monotonic",
+	};
+
 	json_object(j, "config");
 	json_string(j, "address", c->server_text);
 	json_string(j, "workload", c->workload_text);
@@ -48,17 +54,18 @@ static void report_config(struct json *j, const struct config *c)
 	json_number(
 		j, "connect_rate", c->connect_rate > 0 ? c->connect_rate : NAN);
 	json_bool(j, "busy_poll", c->busy_poll);
+	json_string(j, "clock", clocks[c->clock]);
 	json_u64(j, "idle", c->idle);
 	json_u64(j, "slow_readers", c->slow_readers);
 	json_u64(j, "slow_writers", c->slow_writers);
 	json_end(j);
 }
 
-static void report_environment(struct json *j)
+static void report_environment(struct json *j, const struct outcome *o)
 {
 	struct environment e;
 
-	environment_get(&e);
+	environment_get(&e, &o->clock);
 	json_object(j, "environment");
 	json_string(j, "kernel", e.kernel);
 	json_string(j, "cpu", e.cpu);
@@ -67,7 +74,9 @@ static void report_environment(struct json *j)
 	json_bool(j, "virtual", e.virtual);
 	json_string(j, "placement", e.placement);
 	json_string(j, "clock", e.clock);
+	json_string(j, "clock_source", e.clock_source);
 	json_number(j, "clock_read_ns", e.clock_read_ns);
+	json_u64(j, "clock_correction_ns", e.clock_correction_ns);
 	json_end(j);
 }
 
@@ -317,7 +326,7 @@ int report_json(const struct outcome *o, FILE *out)
 	json_object(&j, NULL);
 	json_string(&j, "schema", "serverlab.client/1");
 	report_config(&j, o->config);
-	report_environment(&j);
+	report_environment(&j, o);
 	report_verdict(&j, o);
 	report_counts(&j, o);
 	report_crowd(&j, o);

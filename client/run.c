@@ -319,6 +319,7 @@ static int run_sum_up(struct run_state *r, struct outcome *o)
 	o->established = run_sum_established(r);
 	if (o->established < o->minimum_live)
 		o->minimum_live = o->established;
+	o->clock = r->workers[0].clock;
 	o->threads = calloc(r->count, sizeof(*o->threads));
 	if (!o->threads)
 		return -ENOMEM;
@@ -328,6 +329,8 @@ static int run_sum_up(struct run_state *r, struct outcome *o)
 		o->in_flight_start += w->in_flight_start;
 		o->in_flight_stop += w->in_flight_stop;
 		o->unsent += w->unsent;
+		if (w->clock.correction_ns > o->clock.correction_ns)
+			o->clock = w->clock;
 		if (o->window_ns > 0)
 			run_add_usage(o, w);
 	}
@@ -411,6 +414,7 @@ static int run_prepare(struct run_state *r, const struct config *config)
 	if (r->run.wake_fd < 0)
 		return -errno;
 	r->run.talking = (unsigned)r->count;
+	clock_init(&r->run.clock, config->counter);
 	r->workers = calloc(r->count, sizeof(*r->workers));
 	if (!r->workers)
 		return -ENOMEM;

@@ -304,16 +304,20 @@ static void text_deliveries(const struct text *t, const struct outcome *o)
 }
 
 /* Each request reads it once. */
-static void text_clock(const struct text *t)
+static void text_clock(const struct text *t, const struct outcome *o)
 {
 	struct environment e;
 	char cost[32];
 
-	environment_get(&e);
+	environment_get(&e, &o->clock);
 	if (e.clock_read_ns > TEXT_SLOW_CLOCK_NS)
 		fprintf(t->out, "  the clock is slow: %s a reading (%s)\n",
 			text_time(e.clock_read_ns, cost, sizeof(cost)),
 			e.clock);
+	if (e.clock_correction_ns > CLOCK_BOUND_NS)
+		fprintf(t->out, "  the clock was wrong by up to %s at times\n",
+			text_time((double)e.clock_correction_ns, cost,
+				sizeof(cost)));
 }
 
 static void text_counts(const struct text *t, const struct outcome *o)
@@ -345,7 +349,7 @@ static void text_counts(const struct text *t, const struct outcome *o)
 			text_time(o->cpu_seconds * 1e9 / (double)o->window.ok,
 				n, sizeof(n)));
 	fputc('\n', t->out);
-	text_clock(t);
+	text_clock(t, o);
 	fputc('\n', t->out);
 	if (seconds > 0)
 		fprintf(t->out, "Transfer/sec: %12s\n",

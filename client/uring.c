@@ -318,9 +318,10 @@ static void uring_complete(struct worker *w, const struct io_uring_cqe *cqe)
 		uring_sent(c, cqe->res);
 }
 
-static int uring_enter(struct uring_engine *e, uint64_t deadline_ns)
+static int uring_enter(struct worker *w, uint64_t deadline_ns)
 {
-	uint64_t now = deadline_ns ? clock_ns() : 0;
+	struct uring_engine *e = w->engine;
+	uint64_t now = deadline_ns ? clock_read(&w->clock) : 0;
 	struct __kernel_timespec wait;
 	struct io_uring_cqe *cqe;
 
@@ -340,7 +341,7 @@ static int uring_wait(struct worker *w, uint64_t deadline_ns)
 
 	w->tally->syscalls++;
 	e->queued = 0;
-	result = uring_enter(e, deadline_ns);
+	result = uring_enter(w, deadline_ns);
 	if (result < 0 && result != -ETIME && result != -EINTR &&
 		result != -EAGAIN && result != -EBUSY)
 		return result;

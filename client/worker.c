@@ -57,6 +57,7 @@ int worker_init(struct worker *w, struct run *run, unsigned index)
 	memset(w, 0, sizeof(*w));
 	w->run = run;
 	w->index = index;
+	w->clock = run->clock;
 	w->random = config->seed + 1000003ull * (index + 1);
 	w->connection_count =
 		worker_share(config->connections, config->threads, index);
@@ -243,7 +244,7 @@ void worker_landed(struct worker *w, uint64_t count)
 	w->in_flight -= count;
 	if (w->budget > 0 || w->in_flight > 0 || w->finished_ns)
 		return;
-	w->finished_ns = clock_ns();
+	w->finished_ns = clock_read(&w->clock);
 	worker_signal(w->run->wake_fd);
 }
 
@@ -362,6 +363,7 @@ static void worker_begin(struct worker *w, uint64_t now)
 {
 	uint64_t i;
 
+	w->begun = true;
 	if (w->run->config->open_loop)
 		arrivals_begin(&w->arrivals, w->run->begin_ns);
 	for (i = 0; i < w->connection_count; i++)
@@ -375,6 +377,8 @@ static uint64_t worker_deadline(const struct worker *w)
 
 	if (timer_ns < deadline_ns)
 		deadline_ns = timer_ns;
+	if (!w->begun && w->run->begin_ns < deadline_ns)
+		deadline_ns = w->run->begin_ns;
 	if (w->edge_ns < deadline_ns)
 		deadline_ns = w->edge_ns;
 	if (w->drain_end_ns < deadline_ns)
@@ -414,36 +418,34 @@ static bool worker_drained(struct worker *w, uint64_t now, bool *said_farewell)
 }
 
 /* What the main thread has decided meanwhile. */
-static void worker_look(struct worker *w, uint64_t now, bool *begun)
+static void worker_look(struct worker *w, uint64_t now)
 {
 	if (w->stretch == STRETCH_WARMUP)
 		w->edge_ns = w->run->start_ns;
 	else if (w->stretch == STRETCH_WINDOW && w->run->stop_ns < w->edge_ns)
 		w->edge_ns = w->run->stop_ns;
-	if (!*begun && w->run->begin_ns <= now) {
-		*begun = true;
+	if (!w->begun && w->run->begin_ns <= now)
 		worker_begin(w, now);
-	}
 }
 
 /* A wait that was not to sleep and brought nothing: not work, though the CPU
  * was busy with it. */
 static void worker_spun(struct worker *w, uint64_t since)
 {
-	w->spun_ns += clock_ns() - since;
+	w->spun_ns += clock_read(&w->clock) - since;
 	w->tally->syscalls--;
 }
 
 static int worker_loop(struct worker *w)
 {
 	const struct engine *engine = w->run->config->engine;
-	bool begun = false, said_farewell = false;
+	bool said_farewell = false;
 	int events = 0;
 
 	while (events >= 0) {
 		uint64_t now = worker_now(w), deadline_ns;
 
-		worker_look(w, now, &begun);
+		worker_look(w, now);
 		worker_expire(w, now);
 		worker_scan(w, now);
 		if (w->run->config->open_loop)
@@ -471,7 +473,7 @@ static void worker_connect(struct worker *w)
 	if (config->connect_rate > 0)
 		gap_ns = 1e9 * (double)config->threads / config->connect_rate;
 	for (i = 0; i < w->connection_count; i++) {
-		uint64_t now = clock_ns();
+		uint64_t now = clock_read(&w->clock);
 		struct connection *c = &w->connections[i];
 
 		if (gap_ns > 0)

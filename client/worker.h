@@ -13,15 +13,16 @@
 #include <stdint.h>
 
 #include "client/arrivals.h"
+#include "client/clock.h"
 #include "client/config.h"
 #include "client/connection.h"
 #include "client/tally.h"
 #include "client/timers.h"
-#include "common/clock.h"
 
 /* What the main thread tells the workers. UINT64_MAX: not known yet. */
 struct run {
 	const struct config *config;
+	struct clock clock; /* calibrated: each worker begins with a copy */
 	int wake_fd; /* eventfd: something has changed for the main thread */
 	_Atomic uint64_t begin_ns; /* the first request may be sent */
 	_Atomic uint64_t start_ns; /* the measured window begins */
@@ -43,6 +44,7 @@ struct worker {
 	int error;   /* -errno: it could not go on */
 	int wake_fd; /* eventfd: look at struct run again */
 	void *engine;
+	struct clock clock;
 
 	struct connection *connections;
 	struct flight *flights; /* of all of them */
@@ -59,6 +61,7 @@ struct worker {
 	uint64_t farewells; /* connections in that state */
 	uint64_t random;
 	uint64_t spun_ns; /* see struct worker_usage */
+	bool begun;	  /* its first requests have been begun */
 
 	enum stretch stretch;
 	uint64_t edge_ns; /* the current tally ends */
@@ -101,7 +104,7 @@ void worker_cross(struct worker *w, uint64_t now);
 
 static inline uint64_t worker_now(struct worker *w)
 {
-	uint64_t now = clock_ns();
+	uint64_t now = clock_read(&w->clock);
 
 	if (now >= w->edge_ns)
 		worker_cross(w, now);

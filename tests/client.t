@@ -210,7 +210,8 @@ def _(cell):
                "bounded_by", "connections", "requests", "errors", "throughput",
                "latency_ns", "client", "intervals"},
         "environment": {"kernel", "cpu", "cpus", "governor", "virtual",
-                        "placement", "clock", "clock_read_ns"},
+                        "placement", "clock", "clock_read_ns",
+                        "clock_source", "clock_correction_ns"},
         "requests": {"scheduled", "sent", "ok", "in_flight", "unsent",
                      "failed", "warmup", "drained"},
         "throughput": {"requests_per_second", "bytes_in_per_second",
@@ -514,6 +515,64 @@ def _(cell):
               Server(echo).address)
     equal(run.status, 1, "exit status")
     check("p50<1us does not even hold" in run.err, run.err)
+
+
+CLOCKS = "/sys/devices/system/clocksource/clocksource0/available_clocksource"
+
+
+def untrusted():
+    """A prefix under which the kernel seems to trust no counter."""
+    strace = ["strace", "-f", "-o", "/dev/null", "-P", CLOCKS, "-e",
+              "trace=openat", "-e", "inject=openat:error=EACCES"]
+    try:
+        works = subprocess.run([*strace, "cat", CLOCKS], capture_output=True,
+                               timeout=PATIENCE).returncode
+    except FileNotFoundError:
+        raise tap.Skip("there is no strace") from None
+    if works != 1:
+        raise tap.Skip("strace cannot make a file unreadable here")
+    return strace
+
+
+def run_with_clock(prefix, clock, address):
+    """Its exit status, its clock and what it says."""
+    done = subprocess.run([*prefix, CLIENT, "-n", "500", "-c", "4", "-t", "2",
+                           "--timeout", "30s", "--json", "-", "--clock", clock,
+                           address], capture_output=True, text=True,
+                          timeout=PATIENCE)
+    used = None
+    if done.returncode == 0:
+        used = json.loads(done.stdout)["environment"]["clock_source"]
+    return done.returncode, used, done.stderr
+
+
+@TABLE.cell
+def _(cell):
+    """--clock: the kernel's, or the processor's where it can be trusted, and
+    the JSON says which; one that is not to be had is said, with the reason"""
+    address = Server(echo).address
+    equal(run_with_clock([], "monotonic", address), (0, "monotonic", ""),
+          "the kernel's")
+    status, used, said = run_with_clock([], "tsc", address)
+    equal(run_with_clock([], "auto", address),
+          (0, "tsc" if status == 0 else "monotonic", ""), "by itself")
+    if status:
+        equal((status, used), (64, None), "where there is none")
+        check("there is no 'tsc' here" in said, said)
+    else:
+        equal((used, said), ("tsc", ""), "the processor's")
+
+
+@TABLE.cell
+def _(cell):
+    """--clock: a counter that the kernel does not list is not trusted"""
+    prefix = untrusted()
+    address = Server(echo).address
+    equal(run_with_clock(prefix, "auto", address), (0, "monotonic", ""),
+          "by itself")
+    status, _, said = run_with_clock(prefix, "tsc", address)
+    equal(status, 64, "exit status")
+    check("there is no 'tsc' here" in said, said)
 
 
 # ---- workloads --------------------------------------------------------------
@@ -1450,6 +1509,7 @@ USAGE = (
     ("a bad workload option", ["-w", "echo:size=0", ":1"], "size"),
     ("a workload without options", ["-w", "greet:size=1", ":1"], "size"),
     ("an unknown engine", ["--engine", "steam", ":1"], "steam"),
+    ("an unknown clock", ["--clock", "sundial", ":1"], "monotonic"),
     ("a bad source", ["--source", "here", ":1"], "source"),
     ("a source of another kind", ["--source", "::1", ":1"], "source"),
     ("a bad CPU list", ["--cpus", "x", ":1"], "cpus"),
