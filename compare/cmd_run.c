@@ -292,11 +292,16 @@ static int signal_status(int fd)
 /* Why the run ended before its time, and what there is of it all the same. */
 static void say_kept(struct running *r, const char *db, const char *why)
 {
-	fprintf(stderr,
-		"compare: %s; the %llu finished samples are run %lld in %s: "
-		"`compare show %lld` shows them\n",
+	bool usual = !strcmp(db, DEFAULT_DB);
+
+	if (!r->rounds.kept) {
+		log_warnx("%s; no sample was finished", why);
+		return;
+	}
+	log_warnx("%s; the finished samples, %llu, are run %lld in %s: "
+		  "`compare show %lld%s%s` shows them",
 		why, (unsigned long long)r->rounds.kept, (long long)r->id, db,
-		(long long)r->id);
+		(long long)r->id, usual ? "" : " --db ", usual ? "" : db);
 }
 
 static bool any_valid(const struct run *run)

@@ -885,7 +885,8 @@ def stopped_by(cell, number, status):
     _, errors = process.communicate(timeout=PATIENCE)
     equal(process.returncode, status, "exit status")
     nothing_left()
-    found = re.search(r"the (\d+) finished samples are run (\d+)", errors)
+    found = re.search(r"the finished samples, (\d+), are run (\d+)",
+                      errors)
     check(found, errors)
     equal(samples(cell), int(found.group(1)), "samples in the database")
     check("compare show" in errors, "it says how to see them")
@@ -919,7 +920,7 @@ def interrupted_before_the_server_is_ready(cell):
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=PATIENCE)
     equal(process.returncode, 130, "exit status")
-    check("the 0 finished samples" in errors, errors)
+    check("no sample was finished" in errors, errors)
     nothing_left()
 
 
@@ -996,7 +997,8 @@ def a_full_disk_under_the_database(cell):
         resource.setrlimit(resource.RLIMIT_FSIZE, (300000, 300000))
     result = compare(cell, *LONG, before=full_soon)
     equal(result.returncode, 1, "exit status")
-    found = re.search(r"the (\d+) finished samples are run 1", result.stderr)
+    found = re.search(r"the finished samples, (\d+), are run 1",
+                      result.stderr)
     check(found and "cannot" in result.stderr, result.stderr)
     equal(samples(cell), int(found.group(1)), "samples in the database")
     equal(one(database(cell), "PRAGMA integrity_check"), "ok", "the database")
