@@ -63,6 +63,10 @@ static const struct argp_option option_table[] = {
 		"how often a sample that was disturbed is taken again (2; 0 "
 		"with --quick)",
 		2},
+	{"patience", KEY_SETTING + 16, "T", 0,
+		"how long samples wait, in all, while a CPU is slower or the two "
+		"are farther apart than at their best (a fifth of the time)",
+		2},
 	{"syscalls", KEY_SETTING + 15, "N", 0,
 		"further samples of each cell, in which the server's system "
 		"calls are counted (1; 0 with --quick)",

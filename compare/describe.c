@@ -83,6 +83,8 @@ static void describe_rounds(struct run *run, const struct plan *p)
 	run->duration_ns = (int64_t)p->duration_ns;
 	run->warmup_ns = (int64_t)p->warmup_ns;
 	run->repeats = (int64_t)p->repeats;
+	if (p->patience_ns != PLAN_PATIENCE_AUTO)
+		run->patience_ns = (int64_t)p->patience_ns;
 	if (p->until > 0)
 		run->until = p->until;
 	if (p->budget_ns)

@@ -276,26 +276,41 @@ void outcome_noise(struct sample *s, const struct usage *before,
 }
 
 /* Disturbed by this also. */
-static void add_noise(struct sample *s, const char *what)
+static void __attribute__((format(printf, 2, 3)))
+add_noise(struct sample *s, const char *format, ...)
 {
-	char text[320];
+	char what[160], text[480];
+	va_list list;
 
+	va_start(list, format);
+	vsnprintf(what, sizeof(what), format, list);
+	va_end(list);
 	snprintf(text, sizeof(text), "%s%s%s", s->noise ? s->noise : "",
 		s->noise ? "; " : "", what);
 	field_text(&s->noise, text);
 }
 
-void outcome_pace(struct sample *s, double before, double after)
+void outcome_pace(struct sample *s, const struct pace_reading *before,
+	const struct pace_reading *after)
 {
-	char text[160];
+	const struct pace_reading worst = {
+		.slowdown = fmax(before->slowdown, after->slowdown),
+		.distance_ns = fmax(before->distance_ns, after->distance_ns),
+		.farther = fmax(before->farther, after->farther),
+	};
 
-	s->slowdown = fmax(before, after);
-	if (!(s->slowdown > PACE_SLOW))
-		return;
-	snprintf(text, sizeof(text),
-		"a CPU took %.0f %% longer for the same work than at its best",
-		100 * (s->slowdown - 1));
-	add_noise(s, text);
+	s->slowdown = worst.slowdown;
+	s->distance_ns = worst.distance_ns;
+	if (pace_is_slow(&worst))
+		add_noise(s,
+			"a CPU took %.0f %% longer for the same work than at "
+			"its best",
+			100 * (worst.slowdown - 1));
+	if (pace_is_far(&worst))
+		add_noise(s,
+			"its CPUs were %.1f times as far apart as at their "
+			"best, %.0f ns there and back",
+			worst.farther, worst.distance_ns);
 }
 
 /* ---- agreement -------------------------------------------------------------- */

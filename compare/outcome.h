@@ -4,6 +4,7 @@
 #define SERVERLAB_COMPARE_OUTCOME_H
 
 #include "compare/measure.h"
+#include "compare/pace.h"
 #include "compare/run.h"
 #include "compare/text.h"
 
@@ -28,9 +29,10 @@ void outcome_usage(struct sample *s, const struct usage *before,
 void outcome_noise(struct sample *s, const struct usage *before,
 	const struct usage *after, unsigned cpus);
 
-/* The same of CPUs that were slower, before or after it, than they can be (see
- * compare/pace.h; NAN: not known), and of s->slowdown. */
-void outcome_pace(struct sample *s, double before, double after);
+/* The same of CPUs that were slower or farther apart, before or after it, than
+ * they can be; and how slow and far. */
+void outcome_pace(struct sample *s, const struct pace_reading *before,
+	const struct pace_reading *after);
 
 /*
  * Takes the figures out of s->client (serverlab.client/1); invalid when it is

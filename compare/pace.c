@@ -6,21 +6,26 @@
 
 #include <math.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 enum {
 	CALLS = 500, /* some 80 us */
+	TRIPS = 200, /* some 10 to 70 us */
 	TIMES = 41,  /* of which the median counts: a few may be interrupted */
 	AGAIN_MS = 200,
 };
 /* A CPU that was idle may first have to rise to its frequency. */
-#define RISE_NS (5 * UINT64_C(1000000))
+#define RISE_NS (5 * NS_PER_MS)
+/* For trips to a CPU that others keep busy. */
+#define TRIPS_MOST_NS (30 * NS_PER_MS)
 
 /* ---- the work --------------------------------------------------------------- */
 
-static double work_ns(void)
+static double usual_work_ns(void)
 {
 	uint64_t began = clock_ns();
 
@@ -29,7 +34,7 @@ static double work_ns(void)
 	return (double)(clock_ns() - began);
 }
 
-static double usual_work_ns(const struct pace *p)
+static double median_work_ns(const struct pace *p)
 {
 	uint64_t risen = clock_ns() + RISE_NS;
 	double times[TIMES];
@@ -41,12 +46,10 @@ static double usual_work_ns(const struct pace *p)
 	return stats_median(times, TIMES);
 }
 
-/* ---- the CPUs ---------------------------------------------------------------- */
-
 /* On the n-th CPU of the list, where the caller now runs. */
 static double slowdown_here(struct pace *p, unsigned n)
 {
-	double now = usual_work_ns(p);
+	double now = median_work_ns(p);
 
 	if (!p->best_ns[n] || now < p->best_ns[n])
 		p->best_ns[n] = now;
@@ -66,21 +69,113 @@ static double slowest(struct pace *p)
 	return worst;
 }
 
-void pace_init(struct pace *p, const struct cpu_list *cpus)
+/* ---- the trip ---------------------------------------------------------------- */
+
+enum turn { OURS, THEIRS, OVER };
+
+/* A cache line that two CPUs hand to each other. */
+struct line {
+	_Alignas(128) _Atomic int turn;
+	const struct cpu_list *cpus; /* the second end */
+};
+
+static void *hand_back(void *data)
 {
-	*p = (struct pace) {.cpus = *cpus, .now = NAN, .work_ns = work_ns};
+	struct line *line = data;
+	int turn;
+
+	cpu_list_apply_one(line->cpus, 0);
+	while ((turn = line->turn) != OVER)
+		if (turn == THEIRS)
+			line->turn = OURS;
+	return NULL;
 }
 
-double pace_slowdown(struct pace *p)
+static double trips_ns(struct line *line)
+{
+	uint64_t began = clock_ns();
+
+	for (int i = 0; i < TRIPS; i++) {
+		line->turn = THEIRS;
+		while (line->turn != OURS)
+			;
+	}
+	return (double)(clock_ns() - began) / TRIPS;
+}
+
+/* The calling thread is one end, and stays on its CPU. */
+static double usual_trip_ns(const struct pace *p)
+{
+	struct line line = {.cpus = &p->client};
+	uint64_t end_ns = clock_ns() + TRIPS_MOST_NS;
+	double times[TIMES];
+	pthread_t other;
+	size_t n = 0;
+
+	if (cpu_list_apply_one(&p->server, 0) ||
+		pthread_create(&other, NULL, hand_back, &line))
+		return NAN;
+	do
+		times[n++] = trips_ns(&line);
+	while (n < TIMES && clock_ns() < end_ns);
+	line.turn = OVER;
+	pthread_join(other, NULL);
+	return stats_median(times, n);
+}
+
+static void look_at_distance(struct pace *p)
+{
+	double ns = p->trip_ns(p);
+
+	if (!p->best_distance_ns || ns < p->best_distance_ns)
+		p->best_distance_ns = ns;
+	p->now.distance_ns = ns;
+	p->now.farther = ns / p->best_distance_ns;
+}
+
+/* ---- both ---------------------------------------------------------------------- */
+
+static const struct pace_reading unknown = {NAN, NAN, NAN};
+
+void pace_init(struct pace *p, const struct cpu_list *all,
+	const struct cpu_list *server, const struct cpu_list *client)
+{
+	*p = (struct pace) {
+		.cpus = *all,
+		.server = *server,
+		.client = *client,
+		.now = unknown,
+		.work_ns = usual_work_ns,
+		.trip_ns = usual_trip_ns,
+	};
+}
+
+static bool have_none_in_common(const struct pace *p)
+{
+	return p->cpus.count == p->server.count + p->client.count;
+}
+
+void pace_look(struct pace *p)
 {
 	cpu_set_t usual;
 
-	p->now = NAN;
-	if (!sched_getaffinity(0, sizeof(usual), &usual)) {
-		p->now = slowest(p);
-		sched_setaffinity(0, sizeof(usual), &usual);
-	}
-	return p->now;
+	p->now = unknown;
+	if (sched_getaffinity(0, sizeof(usual), &usual))
+		return;
+	p->now.slowdown = slowest(p);
+	if (have_none_in_common(p))
+		look_at_distance(p);
+	sched_setaffinity(0, sizeof(usual), &usual);
+}
+
+bool pace_is_slow(const struct pace_reading *r)
+{
+	return r->slowdown > PACE_SLOW;
+}
+
+bool pace_is_far(const struct pace_reading *r)
+{
+	return r->farther > PACE_FAR;
 }
 
 uint64_t pace_wait(struct pace *p, uint64_t most_ns, int stop_fd,
@@ -89,12 +184,13 @@ uint64_t pace_wait(struct pace *p, uint64_t most_ns, int stop_fd,
 	struct pollfd stop = {.fd = stop_fd, .events = POLLIN};
 	uint64_t began = clock_ns(), spent = 0;
 
-	while (pace_slowdown(p) > PACE_SLOW && spent < most_ns) {
-		if (poll(&stop, 1, AGAIN_MS))
+	for (pace_look(p); pace_is_slow(&p->now) || pace_is_far(&p->now);
+		pace_look(p)) {
+		spent = clock_ns() - began;
+		if (spent >= most_ns || poll(&stop, 1, AGAIN_MS))
 			break;
 		if (tick)
 			tick(data);
-		spent = clock_ns() - began;
 	}
 	return spent;
 }

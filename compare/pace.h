@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How fast the CPUs are now, beside the fastest that they have been in this
- * run.
+ * How good the CPUs of server and client are now, beside the best that they have
+ * been in this run. No counter of a virtual machine tells either of two things:
  *
- * A virtual CPU is often one of the two threads of a core, and the other one
- * somebody else's. While that one computes, ours gets two thirds of what it
- * gets alone, and no counter of this machine tells: it is neither steal time
- * nor other programs'. A laptop slows down as it gets warm, and says so no
- * better. Both show in the time that always the same work takes. That work is
- * system calls, for they are what a server is made of, and because a chain of
- * arithmetic, one step waiting for the last, takes as long as ever.
+ * - How fast each of them is. It may be one thread of a core whose other thread
+ *   is somebody else's; while that one computes, ours gets two thirds of what it
+ *   gets alone. A laptop slows down as it gets warm. Both show in the time that
+ *   always the same work takes: system calls, for they are what a server is made
+ *   of. (A chain of arithmetic, one step waiting for the last, takes as long as
+ *   ever beside a busy neighbour.)
+ * - How far apart they are. The host moves virtual CPUs about; while two of them
+ *   are under different caches of the last level, whatever one hands to the other
+ *   takes several times as long. That shows in how long a cache line takes to the
+ *   other one and back.
  */
 #ifndef SERVERLAB_COMPARE_PACE_H
 #define SERVERLAB_COMPARE_PACE_H
@@ -18,31 +21,44 @@
 
 #include <stdbool.h>
 
-enum { PACE_CPUS = 8 }; /* of many, these are measured */
-/* Slower than this is a disturbance. A quiet CPU keeps within 0.02. */
+enum { PACE_CPUS = 8 }; /* of many, so many are measured */
+/* More than this is a disturbance. What is quiet keeps within 0.02 and 0.1. */
 #define PACE_SLOW 1.1
+#define PACE_FAR  1.5
 
-struct pace {
-	struct cpu_list cpus;
-	double best_ns[PACE_CPUS]; /* for the work; 0: not yet measured */
-	double now;		   /* what pace_slowdown() said last */
-	double (*work_ns)(void);   /* does the work once, and times it */
+/* NAN: not known. */
+struct pace_reading {
+	double slowdown;    /* of the slowest CPU, to its best; 1 or more */
+	double distance_ns; /* of the CPUs, there and back */
+	double farther;	    /* the same, to its best; 1 or more */
 };
 
-/* The work is the usual one. */
-void pace_init(struct pace *p, const struct cpu_list *cpus);
+struct pace {
+	struct cpu_list cpus, server, client; /* all, and whose they are */
+	double best_ns[PACE_CPUS]; /* for the work; 0: not yet measured */
+	double best_distance_ns;
+	struct pace_reading now; /* the last one */
+	/* Do the work or a trip once and time it; others in tests. */
+	double (*work_ns)(void);
+	double (*trip_ns)(const struct pace *p);
+};
+
+/* The distance is that of the first CPUs of server and client, and not known
+ * where these share one. `all` is what the two have together. */
+void pace_init(struct pace *p, const struct cpu_list *all,
+	const struct cpu_list *server, const struct cpu_list *client);
+
+/* Looks anew, at CPUs that have nothing else to do. Takes 10 ms for each of
+ * them, and as much for the distance. */
+void pace_look(struct pace *p);
+
+bool pace_is_slow(const struct pace_reading *r);
+bool pace_is_far(const struct pace_reading *r);
 
 /*
- * The time of the slowest of the CPUs now, as a multiple of its own best, which
- * this may lower; so 1 or more. The CPUs should have nothing else to do. Takes 10
- * ms for each of them. NAN where a CPU may not be used.
- */
-double pace_slowdown(struct pace *p);
-
-/*
- * Waits, for `most_ns` at the longest, until no CPU is slow; calls tick(data)
- * meanwhile. Ends at once when stop_fd becomes readable. Returns how long it
- * took, 0 where nothing was slow, in nanoseconds.
+ * Looks, and waits, for `most_ns` at the longest, while the CPUs are slow or far;
+ * calls tick(data) meanwhile. Ends at once when stop_fd becomes readable. Returns
+ * how long it took in nanoseconds, 0 where nothing was wrong.
  */
 uint64_t pace_wait(struct pace *p, uint64_t most_ns, int stop_fd,
 	void (*tick)(void *data), void *data);

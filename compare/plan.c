@@ -18,6 +18,7 @@ void plan_init(struct plan *p)
 		.warmup_ns = 150 * NS_PER_MS,
 		.start_ns = 60 * NS_PER_S,
 		.repeats = 2,
+		.patience_ns = PLAN_PATIENCE_AUTO,
 		.syscalls = 1,
 	};
 	field_text(&p->workload, "echo:size=64");

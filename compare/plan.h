@@ -24,6 +24,8 @@ struct axis {
 
 enum { PLAN_AXES = 4 };
 
+#define PLAN_PATIENCE_AUTO UINT64_MAX
+
 struct plan {
 	char *experiment; /* its name, NULL for none */
 	char *definition; /* the text of its file */
@@ -51,7 +53,10 @@ struct plan {
 	 * was set). */
 	double until;
 	uint64_t budget_ns;
-	uint64_t repeats;  /* of a noisy sample, at most */
+	uint64_t repeats; /* of a noisy sample, at most */
+	/* How long samples wait, in all, for CPUs to be as good as they can be;
+	 * PLAN_PATIENCE_AUTO: a fifth of the time. */
+	uint64_t patience_ns;
 	uint64_t syscalls; /* samples of each cell that count system calls */
 	bool quick;
 	char *server_cpus, *client_cpus; /* NULL: chosen */
@@ -63,7 +68,7 @@ void plan_release(struct plan *p);
 
 /*
  * Sets one thing by its name: models, handler, workload, vary, connections,
- * rounds, until, budget, repeats, syscalls, duration, warmup, start, baseline,
+ * rounds, until, budget, repeats, patience, syscalls, duration, warmup, start, baseline,
  * tolerate, seed, server-cpus, client-cpus. `vary` adds an axis. 0, -ENOENT if
  * there is no such name, or -EINVAL; both with a sentence in `why`.
  */

@@ -41,19 +41,25 @@ static void take_back(struct cell *cell)
 	fields_release(sample_fields, &cell->samples[--cell->sample_count]);
 }
 
-/* Waits for CPUs that are slow, if what is disturbed is to be taken again. */
+/* How long the next sample may wait. */
+static uint64_t patience_left_ns(const struct rounds *r)
+{
+	bool own = r->plan->patience_ns != PLAN_PATIENCE_AUTO;
+	uint64_t all = own ? r->plan->patience_ns
+			   : (clock_ns() - r->began_ns) / ROUNDS_PATIENCE_PART;
+	uint64_t left = all > r->waited_ns ? all - r->waited_ns : 0;
+
+	if (!r->plan->repeats || r->sampler->counters)
+		return 0;
+	return own || left < ROUNDS_PATIENCE_NS ? left : ROUNDS_PATIENCE_NS;
+}
+
 static void await_pace(struct rounds *r)
 {
 	struct sampler *s = r->sampler;
-	uint64_t all = clock_ns() - r->began_ns;
-	uint64_t most = all / 5 > r->waited_ns ? all / 5 - r->waited_ns : 0;
 
-	if (most > ROUNDS_PATIENCE_NS)
-		most = ROUNDS_PATIENCE_NS;
-	if (!r->plan->repeats || s->counters)
-		most = 0;
-	r->waited_ns +=
-		pace_wait(&s->pace, most, s->stop_fd, s->tick, s->tick_data);
+	r->waited_ns += pace_wait(&s->pace, patience_left_ns(r), s->stop_fd,
+		s->tick, s->tick_data);
 }
 
 /* One attempt. *again: it was disturbed, and there may be another. */

@@ -9,7 +9,7 @@
  * never what the figures say, so that a run does not stop at a lucky result
  * (Chow and Robbins 1965).
  *
- * While a CPU is slower than it can be, a sample waits for it, within reason. One
+ * While its CPUs are not as good as they can be, a sample waits, within reason. One
  * that was disturbed is taken again, at once and a few times at most; the first
  * one is kept and marked. In all, at most one sample in four is repeated, and at
  * most a fifth of the time is spent waiting: a machine that is always busy does
@@ -29,7 +29,9 @@
 enum { ROUNDS_MOST = 1000 };
 /* A sample that counts system calls is this long at most. */
 #define ROUNDS_COUNTED_NS (200 * UINT64_C(1000000))
-/* How long a sample waits for a CPU, at most. */
+/* How much of the time is waited for CPUs, and how long by one sample, unless
+ * somebody has said how patient he is. */
+enum { ROUNDS_PATIENCE_PART = 5 };
 #define ROUNDS_PATIENCE_NS (10 * UINT64_C(1000000000))
 /* Where only a width is asked for. */
 #define ROUNDS_BUDGET_NS (5 * 60 * UINT64_C(1000000000))

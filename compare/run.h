@@ -43,8 +43,8 @@ struct sample {
 	int64_t rss_bytes, pss_bytes, idle_pss_bytes;
 	/* the machine, over the same window */
 	int64_t steal_ns, foreign_ns, listen_drops, listen_overflows;
-	double noise_share; /* of its CPUs' time that others had */
-	double slowdown;    /* of a CPU, to its best; see compare/pace.h */
+	double noise_share;	      /* of its CPUs' time that others had */
+	double slowdown, distance_ns; /* of its CPUs, see compare/pace.h */
 	double load;
 	/* of the server's whole life: accepts that found nobody waiting */
 	int64_t accept_again;
@@ -81,9 +81,10 @@ struct run {
 	char *baseline, *varied;
 	char *server_cpus, *client_cpus;
 	int64_t shared_cpus, seed, rounds, duration_ns, warmup_ns;
-	double until;	   /* rounds go on until intervals are so narrow */
-	int64_t budget_ns; /* ... or so much time is spent */
-	int64_t repeats;   /* of a noisy sample, at most */
+	double until;	     /* rounds go on until intervals are so narrow */
+	int64_t budget_ns;   /* ... or so much time is spent */
+	int64_t repeats;     /* of a noisy sample, at most */
+	int64_t patience_ns; /* with CPUs that are not at their best */
 	double load_before, load_after;
 	struct environment environment;
 	struct cell *cells;

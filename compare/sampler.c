@@ -36,7 +36,7 @@ int sampler_init(struct sampler *s, const struct plan *plan,
 		parse_cpu_list(plan->client_cpus, &s->client_cpus))
 		return -EINVAL;
 	s->cpus = either(&s->server_cpus, &s->client_cpus);
-	pace_init(&s->pace, &s->cpus);
+	pace_init(&s->pace, &s->cpus, &s->server_cpus, &s->client_cpus);
 	group_init(&s->group);
 	return 0;
 }
@@ -183,7 +183,7 @@ int sampler_take(struct sampler *s, struct cell *cell, struct sample *sample)
 		.client_json = memfd_create("client.json", MFD_CLOEXEC),
 		.server_json = memfd_create("server.json", MFD_CLOEXEC),
 	};
-	double before = s->pace.now;
+	const struct pace_reading before = s->pace.now;
 	int rc = 0;
 
 	injection_read(&t.injection, json_object_get(cell->options, "inject"),
@@ -196,7 +196,9 @@ int sampler_take(struct sampler *s, struct cell *cell, struct sample *sample)
 	else
 		rc = take(&t, cell);
 	close_all(&t);
-	if (!rc && !s->counters)
-		outcome_pace(sample, before, pace_slowdown(&s->pace));
+	if (!rc && !s->counters) {
+		pace_look(&s->pace);
+		outcome_pace(sample, &before, &s->pace.now);
+	}
 	return rc;
 }

@@ -37,8 +37,8 @@ int sampler_init(struct sampler *s, const struct plan *plan,
 void sampler_release(struct sampler *s);
 
 /*
- * Fills the sample, valid or invalid with a reason. It is disturbed also if a CPU
- * was slow when the caller last asked s->pace, or is so afterwards. When the server says that
+ * Fills the sample, valid or invalid with a reason. It is disturbed also if its
+ * CPUs were slow or far when the caller last looked (s->pace), or are so after it. When the server says that
  * it is not available here, cell->skipped is set instead. Returns 0, -EINTR
  * when stop_fd became readable (the sample is then worth nothing), -EINVAL after
  * saying so when the server refuses the spec as wrong, or -errno.

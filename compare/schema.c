@@ -89,6 +89,8 @@ const char *const schema_steps[] = {
 	"ALTER TABLE sample ADD COLUMN syscall_count INTEGER;"
 	"ALTER TABLE sample ADD COLUMN syscalls TEXT;",
 
-	/* 4 -> 5: CPUs that were slower than they can be */
-	"ALTER TABLE sample ADD COLUMN slowdown REAL;",
+	/* 4 -> 5: CPUs that were slower, or farther apart, than they can be */
+	"ALTER TABLE run ADD COLUMN patience_ns INTEGER;"
+	"ALTER TABLE sample ADD COLUMN slowdown REAL;"
+	"ALTER TABLE sample ADD COLUMN distance_ns REAL;",
 };

@@ -255,6 +255,7 @@ static const struct setting {
 	{"warmup", .kind = TIME, IN(warmup_ns), .least = 0},
 	{"start", .kind = TIME, IN(start_ns), .least = NS_PER_MS},
 	{"budget", .kind = TIME, IN(budget_ns), .least = NS_PER_MS},
+	{"patience", .kind = TIME, IN(patience_ns), .least = 0},
 	{"server-cpus", .kind = CPUS, IN(server_cpus)},
 	{"client-cpus", .kind = CPUS, IN(client_cpus)},
 	{"workload", .kind = TEXT, IN(workload)},

@@ -99,10 +99,12 @@ static void print_outliers(const struct point *p, const struct cell *cell,
 {
 	double *values = calloc(cell->sample_count + 1, sizeof(*values));
 	size_t n = values ? metric_values(p->order, cell, values) : 0;
+	double median = values ? stats_median(values, n) : NAN;
 	char number[FIGURE_TEXT];
 
 	for (size_t i = 0; i < n; i++) {
-		if (!stats_is_far_out(values, n, values[i]))
+		if (!stats_is_far_out(values, n, values[i]) ||
+			fabs(values[i] / median - 1) < STEADY_SHARE)
 			continue;
 		fprintf(out, "a round of ");
 		print_name(p, cell, out);

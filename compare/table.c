@@ -232,8 +232,32 @@ static void print_noise(const struct run *run, FILE *out)
 			noisy, all);
 }
 
+/* Of one model, by its name; of several, how many there were. */
+static void print_repeated(const struct point *p, FILE *out)
+{
+	const char *model = NULL;
+	size_t samples = 0, models = 0;
+
+	for (size_t i = 0; i < p->count; i++)
+		if (p->summaries[i].repeated) {
+			model = p->summaries[i].cell->model;
+			samples += p->summaries[i].repeated;
+			models++;
+		}
+	if (models == 1)
+		fprintf(out, "%zu disturbed sample%s of %s %s", samples,
+			samples == 1 ? "" : "s", model,
+			samples == 1 ? "was" : "were");
+	else if (models)
+		fprintf(out, "%zu disturbed samples of %zu models were",
+			samples, models);
+	if (models)
+		fprintf(out, " taken again; what stands is the last\n");
+}
+
 static void print_remarks(const struct point *p, FILE *out)
 {
+	print_repeated(p, out);
 	for (size_t i = 0; i < p->count; i++) {
 		const struct summary *s = &p->summaries[i];
 		const char *model = s->cell->model;
@@ -244,12 +268,6 @@ static void print_remarks(const struct point *p, FILE *out)
 			fprintf(out, "invalid  %s: %s\n", model, s->why);
 		else if (s->standing == UNRANKED)
 			fprintf(out, "not ranked  %s %s\n", model, s->why);
-		if (s->repeated)
-			fprintf(out,
-				"%zu disturbed sample%s of %s %s taken again; "
-				"what stands is the last\n",
-				s->repeated, s->repeated == 1 ? "" : "s", model,
-				s->repeated == 1 ? "was" : "were");
 		if (s->standing < NO_FIGURES && s->invalid)
 			fprintf(out,
 				"%zu of %zu samples of %s were invalid and are "

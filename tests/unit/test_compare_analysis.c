@@ -181,6 +181,10 @@ static void test_a_round_far_out_is_shown_and_counts(void **state)
 	text = print(run, &style);
 	assert_null(strstr(text, "far from the others"));
 	free(text);
+	epoll->samples[2].requests_per_second = 97; /* what of it */
+	text = print(run, &style);
+	assert_null(strstr(text, "far from the others"));
+	free(text);
 	epoll->samples[2].requests_per_second = 50;
 	text = print(run, &style);
 	assert_non_null(strstr(
@@ -193,7 +197,8 @@ static void test_repeated_samples_are_kept_and_told(void **state)
 {
 	struct style style = {.width = 100};
 	struct run *run = make_run();
-	struct cell *epoll = add_model(run, "epoll", 100, 9000, "server");
+	struct cell *epoll = add_model(run, "epoll", 100, 9000, "server"),
+		    *poll;
 	struct analysis *a;
 	char *text;
 
@@ -212,6 +217,12 @@ static void test_repeated_samples_are_kept_and_told(void **state)
 	assert_non_null(strstr(text, "1 of 4 samples were disturbed"));
 	free(text);
 	analysis_free(a);
+	poll = add_model(run, "poll", 100, 9000, "server");
+	field_text(&poll->samples[0].status, "repeated");
+	field_text(&poll->samples[4].status, "repeated");
+	text = print(run, &style);
+	assert_non_null(strstr(text, "3 disturbed samples of 2 models were"));
+	free(text);
 	run_free(run);
 }
 

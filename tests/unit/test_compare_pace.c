@@ -14,7 +14,7 @@
 #include "compare/pace.h"
 
 /* What the work takes; every third time it is interrupted, if so wanted. */
-static double work;
+static double work, trip;
 static bool interrupted;
 static int times;
 
@@ -23,33 +23,60 @@ static double fake_work_ns(void)
 	return interrupted && ++times % 3 == 0 ? 50 * work : work;
 }
 
-static void work_takes(double ns)
+static double fake_trip_ns(const struct pace *p)
 {
-	work = ns;
-	interrupted = false;
+	(void)p;
+	return trip;
 }
 
-/* The first CPU that this process may use, so that it may be used. */
-static struct pace pace_on_one(void)
+/* Sorted by how this process may use them. */
+static struct cpu_list nth_cpu(int n)
 {
-	struct cpu_list cpus = {.count = 1};
-	struct pace p;
+	struct cpu_list list = {.count = 1};
 	cpu_set_t mine;
-	int cpu = 0;
+	int cpu = -1;
 
 	assert_int_equal(sched_getaffinity(0, sizeof(mine), &mine), 0);
-	while (!CPU_ISSET(cpu, &mine))
-		cpu++;
-	cpus.bits[cpu / 64] = UINT64_C(1) << cpu % 64;
-	pace_init(&p, &cpus);
+	do
+		while (!CPU_ISSET(++cpu, &mine))
+			;
+	while (n--);
+	list.bits[cpu / 64] = UINT64_C(1) << cpu % 64;
+	return list;
+}
+
+/* Two CPUs, of which the second may be one that is not there. */
+static struct pace pace_on(const struct cpu_list *a, const struct cpu_list *b)
+{
+	struct cpu_list all = {.count = a->count + b->count};
+	struct pace p;
+
+	for (int i = 0; i < 16; i++)
+		all.bits[i] = a->bits[i] | b->bits[i];
+	pace_init(&p, &all, a, b);
 	p.work_ns = fake_work_ns;
+	p.trip_ns = fake_trip_ns;
+	work = 100;
+	trip = 50;
+	interrupted = false;
 	return p;
 }
 
-static void assert_slowdown(struct pace *p, double expected)
+/* A server and a client that share the CPU. */
+static struct pace pace_on_one(void)
 {
-	assert_float_equal(pace_slowdown(p), expected, 1e-9);
-	assert_float_equal(p->now, expected, 1e-9);
+	struct cpu_list cpu = nth_cpu(0);
+	struct pace p = pace_on(&cpu, &cpu);
+
+	p.cpus.count = 1;
+	return p;
+}
+
+static void assert_slowdown(struct pace *p, double ns, double expected)
+{
+	work = ns;
+	pace_look(p);
+	assert_float_equal(p->now.slowdown, expected, 1e-9);
 }
 
 static void test_the_best_is_the_measure(void **state)
@@ -57,15 +84,13 @@ static void test_the_best_is_the_measure(void **state)
 	struct pace p = pace_on_one();
 
 	(void)state;
-	assert_true(isnan(p.now));
-	work_takes(100);
-	assert_slowdown(&p, 1);
-	work_takes(136);
-	assert_slowdown(&p, 1.36);
-	work_takes(80);
-	assert_slowdown(&p, 1);
-	work_takes(100);
-	assert_slowdown(&p, 1.25);
+	assert_true(isnan(p.now.slowdown));
+	assert_slowdown(&p, 100, 1);
+	assert_slowdown(&p, 136, 1.36);
+	assert_true(pace_is_slow(&p.now));
+	assert_slowdown(&p, 80, 1);
+	assert_false(pace_is_slow(&p.now));
+	assert_slowdown(&p, 100, 1.25);
 }
 
 static void test_a_few_interruptions_do_not_count(void **state)
@@ -73,10 +98,58 @@ static void test_a_few_interruptions_do_not_count(void **state)
 	struct pace p = pace_on_one();
 
 	(void)state;
-	work_takes(100);
-	assert_slowdown(&p, 1);
+	assert_slowdown(&p, 100, 1);
 	interrupted = true;
-	assert_slowdown(&p, 1);
+	assert_slowdown(&p, 100, 1);
+}
+
+static void test_a_shared_cpu_has_no_distance(void **state)
+{
+	struct pace p = pace_on_one();
+
+	(void)state;
+	pace_look(&p);
+	assert_true(isnan(p.now.distance_ns));
+	assert_false(pace_is_far(&p.now));
+}
+
+static void assert_distance(struct pace *p, double ns, double farther)
+{
+	trip = ns;
+	pace_look(p);
+	assert_float_equal(p->now.distance_ns, ns, 1e-9);
+	assert_float_equal(p->now.farther, farther, 1e-9);
+}
+
+static void test_two_cpus_have_a_distance(void **state)
+{
+	struct cpu_list here = nth_cpu(0), nowhere = {.count = 1};
+	struct pace p = pace_on(&here, &nowhere);
+
+	(void)state;
+	assert_distance(&p, 60, 1);
+	assert_distance(&p, 50, 1);
+	assert_false(pace_is_far(&p.now));
+	assert_distance(&p, 325, 6.5);
+	assert_true(pace_is_far(&p.now));
+}
+
+/* The real ones: two threads hand a line to each other. */
+static void test_a_real_trip_takes_its_time(void **state)
+{
+	struct cpu_list here = nth_cpu(0), there;
+	cpu_set_t mine;
+	struct pace p;
+
+	(void)state;
+	sched_getaffinity(0, sizeof(mine), &mine);
+	if (CPU_COUNT(&mine) < 2)
+		skip();
+	there = nth_cpu(1);
+	pace_init(&p, &(struct cpu_list) {.count = 2}, &here, &there);
+	assert_true(p.trip_ns(&p) > 1);
+	assert_true(p.work_ns() > 1000);
+	sched_setaffinity(0, sizeof(mine), &mine);
 }
 
 static void test_the_affinity_is_as_before(void **state)
@@ -86,29 +159,32 @@ static void test_the_affinity_is_as_before(void **state)
 
 	(void)state;
 	sched_getaffinity(0, sizeof(before), &before);
-	work_takes(100);
-	pace_slowdown(&p);
+	pace_look(&p);
 	sched_getaffinity(0, sizeof(after), &after);
 	assert_true(CPU_EQUAL(&before, &after));
 }
 
 static void test_a_cpu_that_may_not_be_used_says_nothing(void **state)
 {
-	struct cpu_list cpus = {.count = 1};
+	struct cpu_list nowhere = {.count = 1};
 	struct pace p;
 
 	(void)state;
-	cpus.bits[15] = UINT64_C(1) << 63;
-	pace_init(&p, &cpus);
-	assert_true(isnan(pace_slowdown(&p)));
+	nowhere.bits[15] = UINT64_C(1) << 63;
+	p = pace_on(&nowhere, &nowhere);
+	p.cpus.count = 1;
+	pace_look(&p);
+	assert_true(isnan(p.now.slowdown));
 	assert_int_equal(pace_wait(&p, UINT64_MAX, -1, NULL, NULL), 0);
 }
 
 /* Quick again at the second tick. */
 static void quicken(void *ticks)
 {
-	if (++*(int *)ticks == 2)
-		work_takes(100);
+	if (++*(int *)ticks == 2) {
+		work = 100;
+		trip = 50;
+	}
 }
 
 static void test_it_waits_until_no_cpu_is_slow(void **state)
@@ -117,12 +193,25 @@ static void test_it_waits_until_no_cpu_is_slow(void **state)
 	int ticks = 0;
 
 	(void)state;
-	work_takes(100);
 	assert_int_equal(pace_wait(&p, UINT64_MAX, -1, quicken, &ticks), 0);
-	work_takes(140);
+	work = 140;
 	assert_true(pace_wait(&p, UINT64_MAX, -1, quicken, &ticks) > 0);
 	assert_int_equal(ticks, 2);
-	assert_float_equal(p.now, 1, 1e-9);
+	assert_float_equal(p.now.slowdown, 1, 1e-9);
+}
+
+static void test_it_waits_until_they_are_near(void **state)
+{
+	struct cpu_list here = nth_cpu(0), nowhere = {.count = 1};
+	struct pace p = pace_on(&here, &nowhere);
+	int ticks = 0;
+
+	(void)state;
+	pace_look(&p);
+	trip = 300;
+	assert_true(pace_wait(&p, UINT64_MAX, -1, quicken, &ticks) > 0);
+	assert_int_equal(ticks, 2);
+	assert_float_equal(p.now.distance_ns, 50, 1e-9);
 }
 
 static void test_it_waits_no_longer_than_it_may(void **state)
@@ -131,10 +220,10 @@ static void test_it_waits_no_longer_than_it_may(void **state)
 	int ticks = 0, stop[2];
 
 	(void)state;
-	work_takes(100);
-	pace_slowdown(&p);
-	work_takes(140);
-	assert_int_equal(pace_wait(&p, 0, -1, quicken, &ticks), 0);
+	pace_look(&p);
+	work = 140;
+	pace_wait(&p, 0, -1, quicken, &ticks);
+	assert_int_equal(ticks, 0);
 	assert_true(pace_wait(&p, 1, -1, NULL, NULL) >= 1);
 	assert_int_equal(pipe(stop), 0);
 	assert_int_equal(write(stop[1], "", 1), 1);
@@ -144,18 +233,14 @@ static void test_it_waits_no_longer_than_it_may(void **state)
 	close(stop[1]);
 }
 
-static void assert_noise(double before, double after, const char *had,
-	double slowdown, const char *expected)
+static void assert_noise(struct pace_reading before, struct pace_reading after,
+	const char *had, const char *expected)
 {
 	struct sample s;
 
 	fields_init(sample_fields, &s);
 	field_text(&s.noise, had);
-	outcome_pace(&s, before, after);
-	if (isnan(slowdown))
-		assert_true(isnan(s.slowdown));
-	else
-		assert_float_equal(s.slowdown, slowdown, 1e-9);
+	outcome_pace(&s, &before, &after);
 	if (expected)
 		assert_string_equal(s.noise, expected);
 	else
@@ -163,16 +248,37 @@ static void assert_noise(double before, double after, const char *had,
 	fields_release(sample_fields, &s);
 }
 
-static void test_a_slow_cpu_is_noise(void **state)
+static void test_what_is_wrong_with_the_cpus_is_noise(void **state)
 {
 #define SLOW "a CPU took 36 % longer for the same work than at its best"
+#define FAR                                                                    \
+	"its CPUs were 6.0 times as far apart as at their best, 300 ns there " \
+	"and back"
+	const struct pace_reading good = {1.05, 55, 1.1}, slow = {1.36, 50, 1},
+				  far = {1, 300, 6}, unknown = {NAN, NAN, NAN};
+
 	(void)state;
-	assert_noise(1.05, 1.0999, NULL, 1.0999, NULL);
-	assert_noise(1.36, 1, NULL, 1.36, SLOW);
-	assert_noise(1, 1.36, NULL, 1.36, SLOW);
-	assert_noise(NAN, 1.36, NULL, 1.36, SLOW);
-	assert_noise(NAN, NAN, NULL, NAN, NULL);
-	assert_noise(1, 1.36, "others", 1.36, "others; " SLOW);
+	assert_noise(good, good, NULL, NULL);
+	assert_noise(slow, good, NULL, SLOW);
+	assert_noise(good, slow, NULL, SLOW);
+	assert_noise(unknown, slow, NULL, SLOW);
+	assert_noise(unknown, unknown, NULL, NULL);
+	assert_noise(good, far, NULL, FAR);
+	assert_noise(slow, far, "others", "others; " SLOW "; " FAR);
+}
+
+static void test_how_slow_and_far_is_kept(void **state)
+{
+	const struct pace_reading before = {1.02, 61, 1.2},
+				  after = {1.3, NAN, NAN};
+	struct sample s;
+
+	(void)state;
+	fields_init(sample_fields, &s);
+	outcome_pace(&s, &before, &after);
+	assert_float_equal(s.slowdown, 1.3, 1e-9);
+	assert_float_equal(s.distance_ns, 61, 1e-9);
+	fields_release(sample_fields, &s);
 }
 
 int main(void)
@@ -180,11 +286,16 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_best_is_the_measure),
 		cmocka_unit_test(test_a_few_interruptions_do_not_count),
+		cmocka_unit_test(test_a_shared_cpu_has_no_distance),
+		cmocka_unit_test(test_two_cpus_have_a_distance),
+		cmocka_unit_test(test_a_real_trip_takes_its_time),
 		cmocka_unit_test(test_the_affinity_is_as_before),
 		cmocka_unit_test(test_a_cpu_that_may_not_be_used_says_nothing),
 		cmocka_unit_test(test_it_waits_until_no_cpu_is_slow),
+		cmocka_unit_test(test_it_waits_until_they_are_near),
 		cmocka_unit_test(test_it_waits_no_longer_than_it_may),
-		cmocka_unit_test(test_a_slow_cpu_is_noise),
+		cmocka_unit_test(test_what_is_wrong_with_the_cpus_is_noise),
+		cmocka_unit_test(test_how_slow_and_far_is_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
