@@ -386,6 +386,18 @@ int parse_cpu_list(const char *text, struct cpu_list *list)
 	}
 }
 
+struct cpu_list cpu_list_join(
+	const struct cpu_list *a, const struct cpu_list *b)
+{
+	struct cpu_list both = {0};
+
+	for (size_t i = 0; i < sizeof(both.bits) / sizeof(*both.bits); i++) {
+		both.bits[i] = a->bits[i] | b->bits[i];
+		both.count += (unsigned)__builtin_popcountll(both.bits[i]);
+	}
+	return both;
+}
+
 static int cpu_list_set(const struct cpu_list *list, unsigned from, unsigned n)
 {
 	cpu_set_t set;

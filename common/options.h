@@ -72,6 +72,9 @@ struct cpu_list {
 	unsigned count; /* CPUs named */
 };
 int parse_cpu_list(const char *text, struct cpu_list *list);
+/* All that are in one of them. */
+struct cpu_list cpu_list_join(
+	const struct cpu_list *a, const struct cpu_list *b);
 /* Pins the calling thread, and what it creates, to all of the list. */
 int cpu_list_apply(const struct cpu_list *list);
 /* Pins it to the n-th CPU of the list, counted round. */

@@ -21,6 +21,8 @@ static const struct command {
 	{"run", "[EXPERIMENT|FILE.ini]", "measure, keep, and show the table",
 		cmd_run},
 	{"calibrate", "", "find what the client can do at most", cmd_calibrate},
+	{"cpus", "", "watch the CPUs: are they as fast as they can be?",
+		cmd_cpus},
 	{"list", "", "the runs in the database and the experiments there are",
 		cmd_list},
 	{"show", "RUN", "the table of a run", cmd_show},

@@ -47,26 +47,21 @@ static double median_work_ns(const struct pace *p)
 }
 
 /* On the n-th CPU of the list, where the caller now runs. */
-static double slowdown_here(struct pace *p, unsigned n)
+static void look_at_speed_here(struct pace *p, unsigned n)
 {
-	double now = median_work_ns(p);
+	double ns = median_work_ns(p);
 
-	if (!p->best_ns[n] || now < p->best_ns[n])
-		p->best_ns[n] = now;
-	return now / p->best_ns[n];
+	if (!p->best_ns[n] || ns < p->best_ns[n])
+		p->best_ns[n] = ns;
+	p->now.work_ns = fmax(p->now.work_ns, ns);
+	p->now.slowdown = fmax(p->now.slowdown, ns / p->best_ns[n]);
 }
 
-static double slowest(struct pace *p)
+static void look_at_speed(struct pace *p)
 {
-	double worst = 1, here;
-
-	for (unsigned n = 0; n < p->cpus.count && n < PACE_CPUS; n++) {
-		if (cpu_list_apply_one(&p->cpus, n))
-			return NAN;
-		here = slowdown_here(p, n);
-		worst = here > worst ? here : worst;
-	}
-	return worst;
+	for (unsigned n = 0; n < p->cpus.count && n < PACE_CPUS; n++)
+		if (!cpu_list_apply_one(&p->cpus, n))
+			look_at_speed_here(p, n);
 }
 
 /* ---- the trip ---------------------------------------------------------------- */
@@ -135,13 +130,13 @@ static void look_at_distance(struct pace *p)
 
 /* ---- both ---------------------------------------------------------------------- */
 
-static const struct pace_reading unknown = {NAN, NAN, NAN};
+static const struct pace_reading unknown = {NAN, NAN, NAN, NAN};
 
-void pace_init(struct pace *p, const struct cpu_list *all,
-	const struct cpu_list *server, const struct cpu_list *client)
+void pace_init(struct pace *p, const struct cpu_list *server,
+	const struct cpu_list *client)
 {
 	*p = (struct pace) {
-		.cpus = *all,
+		.cpus = cpu_list_join(server, client),
 		.server = *server,
 		.client = *client,
 		.now = unknown,
@@ -162,7 +157,7 @@ void pace_look(struct pace *p)
 	p->now = unknown;
 	if (sched_getaffinity(0, sizeof(usual), &usual))
 		return;
-	p->now.slowdown = slowest(p);
+	look_at_speed(p);
 	if (have_none_in_common(p))
 		look_at_distance(p);
 	sched_setaffinity(0, sizeof(usual), &usual);

@@ -28,6 +28,7 @@ enum { PACE_CPUS = 8 }; /* of many, so many are measured */
 
 /* NAN: not known. */
 struct pace_reading {
+	double work_ns;	    /* of the slowest CPU, for 500 system calls */
 	double slowdown;    /* of the slowest CPU, to its best; 1 or more */
 	double distance_ns; /* of the CPUs, there and back */
 	double farther;	    /* the same, to its best; 1 or more */
@@ -44,9 +45,9 @@ struct pace {
 };
 
 /* The distance is that of the first CPUs of server and client, and not known
- * where these share one. `all` is what the two have together. */
-void pace_init(struct pace *p, const struct cpu_list *all,
-	const struct cpu_list *server, const struct cpu_list *client);
+ * where these share one. */
+void pace_init(struct pace *p, const struct cpu_list *server,
+	const struct cpu_list *client);
 
 /* Looks anew, at CPUs that have nothing else to do. Takes 10 ms for each of
  * them, and as much for the distance. */

@@ -13,18 +13,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static struct cpu_list either(
-	const struct cpu_list *a, const struct cpu_list *b)
-{
-	struct cpu_list both = {0};
-
-	for (size_t i = 0; i < sizeof(both.bits) / sizeof(*both.bits); i++) {
-		both.bits[i] = a->bits[i] | b->bits[i];
-		both.count += (unsigned)__builtin_popcountll(both.bits[i]);
-	}
-	return both;
-}
-
 int sampler_init(struct sampler *s, const struct plan *plan,
 	const struct programs *programs, int stop_fd)
 {
@@ -35,8 +23,8 @@ int sampler_init(struct sampler *s, const struct plan *plan,
 	if (parse_cpu_list(plan->server_cpus, &s->server_cpus) ||
 		parse_cpu_list(plan->client_cpus, &s->client_cpus))
 		return -EINVAL;
-	s->cpus = either(&s->server_cpus, &s->client_cpus);
-	pace_init(&s->pace, &s->cpus, &s->server_cpus, &s->client_cpus);
+	s->cpus = cpu_list_join(&s->server_cpus, &s->client_cpus);
+	pace_init(&s->pace, &s->server_cpus, &s->client_cpus);
 	group_init(&s->group);
 	return 0;
 }

@@ -522,6 +522,23 @@ def calibrate(cell):
 
 
 @TABLE.cell
+def cpus_are_watched(cell):
+    """cpus says how fast the CPUs are, and how far apart, each time it looks"""
+    mine = sorted(os.sched_getaffinity(0))
+    found = json.loads(succeed(cell, "cpus", "--time", "300ms", "--json"))
+    equal(found["schema"], "serverlab.cpus/1", "schema")
+    check(len(found["looks"]) >= 1, "looks")
+    for look in found["looks"]:
+        check(look["work_ns"] > 0, look)
+        equal(look["distance_ns"] is None, len(mine) == 1, "has no distance")
+    one_cpu = str(mine[0])
+    shared = succeed(cell, "cpus", "--time", "0", "--server-cpus", one_cpu,
+                     "--client-cpus", one_cpu)
+    check("looked at 1 time\n" in shared and "500 system calls" in shared
+          and "cache line" not in shared, shared)
+
+
+@TABLE.cell
 def a_fit_is_shown_as_one(cell):
     """[fit] fits the scalability law, and shows what is left of it"""
     with open(f"{cell.directory}/fit.ini", "w", encoding="utf-8") as file:
@@ -1125,6 +1142,11 @@ WRONG = (
     ("a budget that is none", ["run", "--budget", "enough"], 64, ["enough"]),
     ("a null server that cannot do it",
      ["calibrate", "--workload", "http"], 64, ["http", "echo"]),
+    ("watching for hours", ["cpus", "--time", "2h"], 64, ["2h", "5m"]),
+    ("watching CPUs that are none", ["cpus", "--server-cpus", "x"], 64, ["x"]),
+    ("watching CPUs that are not there", ["cpus", "--client-cpus", "1023"], 64,
+     ["1023"]),
+    ("patience that is none", ["run", "--patience", "some"], 64, ["some"]),
     ("repeats without end", ["run", "--repeats", "101"], 64, ["101", "100"]),
     ("a baseline that is not measured",
      ["run", "--models", "epoll", "--baseline", "poll"], 64, ["poll"]),

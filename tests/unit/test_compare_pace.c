@@ -45,15 +45,14 @@ static struct cpu_list nth_cpu(int n)
 	return list;
 }
 
-/* Two CPUs, of which the second may be one that is not there. */
+/* A CPU that is not there. */
+static const struct cpu_list nowhere = {{[15] = UINT64_C(1) << 63}, 1};
+
 static struct pace pace_on(const struct cpu_list *a, const struct cpu_list *b)
 {
-	struct cpu_list all = {.count = a->count + b->count};
 	struct pace p;
 
-	for (int i = 0; i < 16; i++)
-		all.bits[i] = a->bits[i] | b->bits[i];
-	pace_init(&p, &all, a, b);
+	pace_init(&p, a, b);
 	p.work_ns = fake_work_ns;
 	p.trip_ns = fake_trip_ns;
 	work = 100;
@@ -66,10 +65,8 @@ static struct pace pace_on(const struct cpu_list *a, const struct cpu_list *b)
 static struct pace pace_on_one(void)
 {
 	struct cpu_list cpu = nth_cpu(0);
-	struct pace p = pace_on(&cpu, &cpu);
 
-	p.cpus.count = 1;
-	return p;
+	return pace_on(&cpu, &cpu);
 }
 
 static void assert_slowdown(struct pace *p, double ns, double expected)
@@ -123,7 +120,7 @@ static void assert_distance(struct pace *p, double ns, double farther)
 
 static void test_two_cpus_have_a_distance(void **state)
 {
-	struct cpu_list here = nth_cpu(0), nowhere = {.count = 1};
+	struct cpu_list here = nth_cpu(0);
 	struct pace p = pace_on(&here, &nowhere);
 
 	(void)state;
@@ -146,7 +143,7 @@ static void test_a_real_trip_takes_its_time(void **state)
 	if (CPU_COUNT(&mine) < 2)
 		skip();
 	there = nth_cpu(1);
-	pace_init(&p, &(struct cpu_list) {.count = 2}, &here, &there);
+	pace_init(&p, &here, &there);
 	assert_true(p.trip_ns(&p) > 1);
 	assert_true(p.work_ns() > 1000);
 	sched_setaffinity(0, sizeof(mine), &mine);
@@ -166,13 +163,10 @@ static void test_the_affinity_is_as_before(void **state)
 
 static void test_a_cpu_that_may_not_be_used_says_nothing(void **state)
 {
-	struct cpu_list nowhere = {.count = 1};
 	struct pace p;
 
 	(void)state;
-	nowhere.bits[15] = UINT64_C(1) << 63;
 	p = pace_on(&nowhere, &nowhere);
-	p.cpus.count = 1;
 	pace_look(&p);
 	assert_true(isnan(p.now.slowdown));
 	assert_int_equal(pace_wait(&p, UINT64_MAX, -1, NULL, NULL), 0);
@@ -202,7 +196,7 @@ static void test_it_waits_until_no_cpu_is_slow(void **state)
 
 static void test_it_waits_until_they_are_near(void **state)
 {
-	struct cpu_list here = nth_cpu(0), nowhere = {.count = 1};
+	struct cpu_list here = nth_cpu(0);
 	struct pace p = pace_on(&here, &nowhere);
 	int ticks = 0;
 
@@ -254,8 +248,10 @@ static void test_what_is_wrong_with_the_cpus_is_noise(void **state)
 #define FAR                                                                    \
 	"its CPUs were 6.0 times as far apart as at their best, 300 ns there " \
 	"and back"
-	const struct pace_reading good = {1.05, 55, 1.1}, slow = {1.36, 50, 1},
-				  far = {1, 300, 6}, unknown = {NAN, NAN, NAN};
+	const struct pace_reading good = {90, 1.05, 55, 1.1},
+				  slow = {130, 1.36, 50, 1},
+				  far = {90, 1, 300, 6},
+				  unknown = {NAN, NAN, NAN, NAN};
 
 	(void)state;
 	assert_noise(good, good, NULL, NULL);
@@ -269,8 +265,8 @@ static void test_what_is_wrong_with_the_cpus_is_noise(void **state)
 
 static void test_how_slow_and_far_is_kept(void **state)
 {
-	const struct pace_reading before = {1.02, 61, 1.2},
-				  after = {1.3, NAN, NAN};
+	const struct pace_reading before = {90, 1.02, 61, 1.2},
+				  after = {120, 1.3, NAN, NAN};
 	struct sample s;
 
 	(void)state;
