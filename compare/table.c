@@ -23,7 +23,7 @@ enum column {
 	BASELINE,
 };
 
-enum { BAR_LEAST = 6, BAR_MOST = 24, OTHER_COLUMNS = 94 };
+enum { BAR_LEAST = 6, BAR_MOST = 24 };
 
 const char *point_text(const json_t *at, char *buf, size_t size)
 {
@@ -39,15 +39,6 @@ const char *point_text(const json_t *at, char *buf, size_t size)
 }
 
 /* ---- the rows ------------------------------------------------------------- */
-
-static int bar_width(const struct style *style)
-{
-	int width = style->width - OTHER_COLUMNS;
-
-	return width < BAR_LEAST  ? BAR_LEAST
-	       : width > BAR_MOST ? BAR_MOST
-				  : width;
-}
 
 static void set_columns(struct grid *g, const struct run *run,
 	const struct style *style, char *title, size_t size)
@@ -95,10 +86,8 @@ static void set_baseline(
 }
 
 static void fill_row(struct grid_row *row, const struct point *p,
-	const struct summary *s, const struct style *style, int bar)
+	const struct summary *s, const struct style *style)
 {
-	double most = p->summaries[0].score;
-
 	snprintf(row->text[MODEL], GRID_CELL, "%s", s->cell->model);
 	if (s->standing >= NO_FIGURES)
 		return;
@@ -106,9 +95,6 @@ static void fill_row(struct grid_row *row, const struct point *p,
 		snprintf(row->text[MARK], GRID_CELL, "*");
 	set_throughput(s, style, row->text[THROUGHPUT]);
 	figure_spread(&s->throughput, row->text[SPREAD]);
-	if (bar && s->standing == RANKED && most > 0)
-		figure_bar(
-			s->score / most, bar, style, row->text[BAR], GRID_CELL);
 	figure(s->cpu.value, UNIT_TIME, style, row->text[CPU]);
 	if (!p->order->more_is_better)
 		figure_spread(&s->cpu, row->text[CPU_SPREAD]);
@@ -130,7 +116,7 @@ static void mark_baseline(struct grid_row *row, const struct point *p,
 }
 
 static void fill_grid(struct grid *g, const struct analysis *a,
-	const struct point *p, const struct style *style, int bar)
+	const struct point *p, const struct style *style)
 {
 	for (size_t i = 0; i < p->count; i++) {
 		const struct summary *s = &p->summaries[i];
@@ -141,9 +127,26 @@ static void fill_grid(struct grid *g, const struct analysis *a,
 		row = grid_add(g);
 		if (!row)
 			return;
-		fill_row(row, p, s, style, bar);
+		fill_row(row, p, s, style);
 		mark_baseline(row, p, s, a->run->baseline);
 	}
+}
+
+/* Into the columns that the figures leave. The rows are those of the first
+ * summaries, the ranked ones before the others. */
+static void fill_bars(
+	struct grid *g, const struct point *p, const struct style *style)
+{
+	int left = style->width - (int)grid_width(g) - 2;
+	int width = left < BAR_LEAST  ? BAR_LEAST
+		    : left > BAR_MOST ? BAR_MOST
+				      : left;
+	double most = p->summaries[0].score;
+
+	for (size_t i = 0; i < g->count && most > 0; i++)
+		if (p->summaries[i].standing == RANKED)
+			figure_bar(p->summaries[i].score / most, width, style,
+				g->rows[i].text[BAR], GRID_CELL);
 }
 
 /* On a terminal that is too narrow, what matters least is left out. False: all
@@ -380,10 +383,11 @@ static void print_points(const struct analysis *a, const struct style *style,
 		if (point_text(p->at, text, sizeof(text))[0])
 			fprintf(out, markdown ? "**%s**\n\n" : "%s\n", text);
 		set_columns(&g, a->run, style, title, sizeof(title));
-		fill_grid(&g, a, p, style, markdown ? 0 : bar_width(style));
+		fill_grid(&g, a, p, style);
 		if (markdown)
 			grid_print_markdown(&g, out);
 		else if (g.count) {
+			fill_bars(&g, p, style);
 			less = make_narrow(&g, style) || less;
 			grid_print(&g, style->colour, out);
 		}
