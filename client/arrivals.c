@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/arrivals.h"
 
+#include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 
 #include "client/workload.h"
 
@@ -78,4 +80,56 @@ uint64_t arrivals_take(struct arrivals *a)
 	a->taken++;
 	arrivals_advance(a);
 	return taken;
+}
+
+/* ---- what is due in an interval ----------------------------------------- */
+
+static void due_go_to(struct due *d, const struct arrivals *a, uint64_t ns)
+{
+	if (d->ahead.taken < a->taken)
+		d->ahead = *a;
+	while (d->ahead.next_ns < ns && d->ahead.taken < d->limit)
+		arrivals_take(&d->ahead);
+}
+
+void due_begin(struct due *d, const struct arrivals *a, uint64_t start_ns,
+	uint64_t budget)
+{
+	d->ahead = *a;
+	d->limit =
+		budget < UINT64_MAX - a->taken ? a->taken + budget : UINT64_MAX;
+	due_go_to(d, a, start_ns);
+	d->overdue = d->ahead.taken - a->taken;
+}
+
+static int due_add(struct due *d, uint64_t n)
+{
+	if (d->count == d->capacity) {
+		uint64_t capacity = d->capacity ? 2 * d->capacity : 64;
+		uint64_t *grown =
+			realloc(d->counts, capacity * sizeof(*d->counts));
+
+		if (!grown)
+			return -ENOMEM;
+		d->counts = grown;
+		d->capacity = capacity;
+	}
+	d->counts[d->count++] = n;
+	return 0;
+}
+
+void due_end_interval(struct due *d, const struct arrivals *a, uint64_t end_ns)
+{
+	uint64_t before = d->ahead.taken;
+
+	due_go_to(d, a, end_ns);
+	d->total += d->ahead.taken - before;
+	if (!d->error)
+		d->error = due_add(d, d->ahead.taken - before);
+}
+
+void due_release(struct due *d)
+{
+	free(d->counts);
+	d->counts = NULL;
 }

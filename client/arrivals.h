@@ -50,4 +50,30 @@ void arrivals_begin(struct arrivals *a, uint64_t begin_ns);
 /* Takes the next arrival: returns its time and moves on. */
 uint64_t arrivals_take(struct arrivals *a);
 
+/*
+ * How many arrivals are due in each of a row of intervals, whether or not they
+ * have been taken by then. Those that have not are gone through once more, so a
+ * schedule that is kept costs nothing.
+ */
+struct due {
+	struct arrivals ahead; /* the first that is due later */
+	uint64_t limit;	       /* so many are taken, ever */
+	uint64_t overdue; /* not taken, and due before the first interval */
+	uint64_t total;	  /* in all intervals */
+
+	uint64_t *counts; /* for each interval */
+	uint64_t count, capacity;
+	int error; /* -ENOMEM: counts[] lacks some */
+};
+
+/* The first interval begins at `start_ns`; no more than `budget` arrivals will
+ * be taken from now on. From zeroed memory. */
+void due_begin(struct due *d, const struct arrivals *a, uint64_t start_ns,
+	uint64_t budget);
+
+/* The interval ends; what was taken of `a` until now was due before that. */
+void due_end_interval(struct due *d, const struct arrivals *a, uint64_t end_ns);
+
+void due_release(struct due *d);
+
 #endif

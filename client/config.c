@@ -452,6 +452,11 @@ static void config_check_loop(
 			w->name);
 	if ((w->unasked || w->single) && config->pipeline > 1)
 		argp_error(state, "%s has nothing to pipeline", w->name);
+	if (w->single && config->requests < config->connections)
+		argp_error(state,
+			"--requests %" PRIu64 " are too few for --connections "
+			"%" PRIu64 ": with %s each connection is a request",
+			config->requests, config->connections, w->name);
 	if (config->requests != UINT64_MAX && config->warmup_ns &&
 		config->requests < config->connections * config->pipeline)
 		argp_error(state,

@@ -204,6 +204,26 @@ static uint64_t outcome_wrong(const struct tally *t)
 	       kinds[ERROR_PARSE] + kinds[ERROR_TWICE] + kinds[ERROR_SKIPPED];
 }
 
+/* All that became of them, and in the open loop all that the schedule held. */
+static void outcome_judge_account(struct outcome *o)
+{
+	uint64_t scheduled = outcome_scheduled(o);
+	uint64_t ended =
+		o->window.ok + o->window.failed + o->in_flight_stop + o->unsent;
+	uint64_t due = o->in_flight_start + o->overdue + o->due;
+
+	if (scheduled != ended)
+		outcome_reason(o, REASON_MISCOUNTED,
+			"the client has miscounted: %" PRIu64
+			" requests scheduled, %" PRIu64 " accounted for",
+			scheduled, ended);
+	if (o->config->open_loop && scheduled != due)
+		outcome_reason(o, REASON_MISCOUNTED,
+			"the client has miscounted: %" PRIu64
+			" requests scheduled, %" PRIu64 " due",
+			scheduled, due);
+}
+
 static void outcome_judge_requests(struct outcome *o)
 {
 	uint64_t wrong = outcome_wrong(&o->window) + outcome_wrong(&o->warmup) +
@@ -223,12 +243,7 @@ static void outcome_judge_requests(struct outcome *o)
 			"%" PRIu64 " of %" PRIu64 " requests failed (%.1f %%)",
 			o->window.failed, ended,
 			100 * (double)o->window.failed / (double)ended);
-	if (outcome_scheduled(o) != ended + o->in_flight_stop + o->unsent)
-		outcome_reason(o, REASON_MISCOUNTED,
-			"the client has miscounted: %" PRIu64
-			" requests scheduled, %" PRIu64 " accounted for",
-			outcome_scheduled(o),
-			ended + o->in_flight_stop + o->unsent);
+	outcome_judge_account(o);
 }
 
 static void outcome_judge_deliveries(struct outcome *o)

@@ -16,7 +16,8 @@ struct search;
 
 struct interval {
 	uint64_t start_ns, length_ns; /* from the window's beginning */
-	uint64_t ok, failed;
+	uint64_t due;		      /* by the schedule; open loop */
+	uint64_t sent, ok, failed;
 	uint64_t live; /* fewest connections that were not down */
 	uint64_t p50_ns, p99_ns, max_ns;
 };
@@ -56,7 +57,8 @@ struct outcome {
 	uint64_t established, minimum_live;
 	struct clock clock; /* of the thread whose was corrected most */
 	uint64_t in_flight_start, in_flight_stop, unsent;
-	uint64_t missing; /* deliveries, at the very end */
+	uint64_t due, overdue; /* in the window; before it, and not yet sent */
+	uint64_t missing;      /* deliveries, at the very end */
 
 	double cpu_seconds; /* of all threads, in the window */
 	double cpu_share;   /* of a CPU, by the busiest thread */

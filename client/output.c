@@ -65,15 +65,22 @@ static int output_series(const struct outcome *o, FILE *out)
 {
 	uint64_t i;
 
-	fputs("start_ns,length_ns,ok,failed,live,p50_ns,p99_ns,max_ns\n", out);
+	fputs("start_ns,length_ns,due,sent,ok,failed,asked,live,p50_ns,p99_ns,"
+	      "max_ns\n",
+		out);
 	for (i = 0; i < o->interval_count; i++) {
 		const struct interval *in = &o->intervals[i];
+		char due[32] = "";
 
+		if (o->config->open_loop)
+			snprintf(due, sizeof(due), "%" PRIu64, in->due);
 		fprintf(out,
-			"%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64
-			",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n",
-			in->start_ns, in->length_ns, in->ok, in->failed,
-			in->live, in->p50_ns, in->p99_ns, in->max_ns);
+			"%" PRIu64 ",%" PRIu64 ",%s,%" PRIu64 ",%" PRIu64
+			",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64
+			",%" PRIu64 ",%" PRIu64 "\n",
+			in->start_ns, in->length_ns, due, in->sent, in->ok,
+			in->failed, o->config->connections, in->live,
+			in->p50_ns, in->p99_ns, in->max_ns);
 	}
 	return ferror(out) ? -EIO : 0;
 }

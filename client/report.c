@@ -19,6 +19,13 @@ static void report_limit(struct json *j, const char *key, uint64_t value)
 		json_u64(j, key, value);
 }
 
+/* What there is in the open loop only: by the schedule. */
+static void report_due(struct json *j, const struct outcome *o, const char *key,
+	uint64_t value)
+{
+	report_limit(j, key, o->config->open_loop ? value : UINT64_MAX);
+}
+
 static void report_config(struct json *j, const struct config *c)
 {
 	static const char *const clocks[] = {
@@ -118,6 +125,9 @@ static void report_counts(struct json *j, const struct outcome *o)
 
 	json_object(j, "requests");
 	json_u64(j, "scheduled", outcome_scheduled(o));
+	json_u64(j, "in_flight_before", o->in_flight_start);
+	report_due(j, o, "overdue_before", o->overdue);
+	report_due(j, o, "due", o->due);
 	json_u64(j, "sent", o->in_flight_start + o->window.sent);
 	json_u64(j, "ok", o->window.ok);
 	json_u64(j, "in_flight", o->in_flight_stop);
@@ -306,8 +316,11 @@ static void report_intervals(struct json *j, const struct outcome *o)
 		json_object(j, NULL);
 		json_u64(j, "start_ns", in->start_ns);
 		json_u64(j, "length_ns", in->length_ns);
+		report_due(j, o, "due", in->due);
+		json_u64(j, "sent", in->sent);
 		json_u64(j, "ok", in->ok);
 		json_u64(j, "failed", in->failed);
+		json_u64(j, "asked", o->config->connections);
 		json_u64(j, "live", in->live);
 		json_u64(j, "p50_ns", in->p50_ns);
 		json_u64(j, "p99_ns", in->p99_ns);

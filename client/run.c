@@ -310,9 +310,21 @@ static void run_add_usage(struct outcome *o, const struct worker *w)
 		o->busy_share = busy;
 }
 
+/* Once the series is complete. */
+static void run_add_due(struct outcome *o, const struct due *due)
+{
+	uint64_t i;
+
+	o->due += due->total;
+	o->overdue += due->overdue;
+	for (i = 0; i < due->count && i < o->interval_count; i++)
+		o->intervals[i].due += due->counts[i];
+}
+
 static int run_sum_up(struct run_state *r, struct outcome *o)
 {
 	uint64_t i;
+	int error;
 
 	o->window_ns = r->run.stop_ns - r->run.start_ns;
 	o->interrupted = run_interrupted;
@@ -334,7 +346,10 @@ static int run_sum_up(struct run_state *r, struct outcome *o)
 		if (o->window_ns > 0)
 			run_add_usage(o, w);
 	}
-	return series_finish(&r->series);
+	error = series_finish(&r->series);
+	for (i = 0; i < r->count && !error; i++)
+		run_add_due(o, &r->workers[i].due);
+	return error;
 }
 
 /* Nothing was measured. The error that connections met says why. */

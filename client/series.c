@@ -10,7 +10,7 @@
 struct series_open {
 	struct series_open *next;
 	uint64_t index;
-	uint64_t ok, failed, down;
+	uint64_t sent, ok, failed, down;
 	struct histogram *latency;
 };
 
@@ -54,7 +54,7 @@ static struct series_open *series_new(struct series *s, uint64_t index)
 		}
 	}
 	o->index = index;
-	o->ok = o->failed = o->down = 0;
+	o->sent = o->ok = o->failed = o->down = 0;
 	histogram_reset(o->latency);
 	return o;
 }
@@ -83,6 +83,7 @@ static int series_add(struct series *s, const struct tally *t)
 
 	if (!o)
 		return -ENOMEM;
+	o->sent += t->sent;
 	o->ok += t->ok;
 	o->failed += t->failed;
 	o->down += t->down;
@@ -142,6 +143,7 @@ static struct interval series_summary(
 	return (struct interval) {
 		.start_ns = start_ns,
 		.length_ns = series_length(outcome, start_ns),
+		.sent = o->sent,
 		.ok = o->ok,
 		.failed = o->failed,
 		.live = o->down < asked ? asked - o->down : 0,

@@ -136,6 +136,16 @@ static void text_cell(const struct text *t, double ns)
 	fprintf(t->out, "  %10s", text_time(ns, buf, sizeof(buf)));
 }
 
+static void text_per_second(
+	const struct text *t, uint64_t count, uint64_t length_ns)
+{
+	char buf[32];
+
+	fprintf(t->out, "  %10s",
+		text_count((double)count * 1e9 / (double)length_ns, buf,
+			sizeof(buf)));
+}
+
 static void text_summary(
 	const struct text *t, const char *name, const struct histogram *h)
 {
@@ -235,16 +245,18 @@ static void text_steps(const struct text *t, const struct outcome *o)
 
 	if (!c->steps || o->interval_count != steps)
 		return;
-	fprintf(t->out, "%s  %12s  %12s  %10s  %10s  %10s%s\n", t->dim,
-		"rate asked", "answered", "p50", "p99", "max", t->plain);
+	fprintf(t->out, "%s  %10s  %10s  %10s  %10s  %10s  %10s  %10s%s\n",
+		t->dim, "rate asked", "due", "sent", "answered", "p50", "p99",
+		"max", t->plain);
 	for (i = 0; i < steps; i++) {
 		const struct interval *in = &o->intervals[i];
-		char asked[32], got[32];
+		char asked[32];
 
-		fprintf(t->out, "  %12s  %12s",
-			text_count(s[i].from, asked, sizeof(asked)),
-			text_count((double)in->ok * 1e9 / (double)in->length_ns,
-				got, sizeof(got)));
+		fprintf(t->out, "  %10s",
+			text_count(s[i].from, asked, sizeof(asked)));
+		text_per_second(t, in->due, in->length_ns);
+		text_per_second(t, in->sent, in->length_ns);
+		text_per_second(t, in->ok, in->length_ns);
 		text_cell(t, (double)in->p50_ns);
 		text_cell(t, (double)in->p99_ns);
 		text_cell(t, (double)in->max_ns);

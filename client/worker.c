@@ -83,6 +83,7 @@ void worker_release(struct worker *w)
 	free(w->flights);
 	free(w->states);
 	timers_release(&w->timers);
+	due_release(&w->due);
 	tally_queue_release(&w->queue);
 	if (w->wake_fd > 0)
 		close(w->wake_fd);
@@ -166,12 +167,28 @@ static uint64_t worker_count_unsent(struct worker *w, uint64_t stop_ns)
 	return n;
 }
 
+/* The schedule says what was asked for until `ns`, which ends an interval or the
+ * window. The thread may have slept through several. */
+static void worker_count_due(struct worker *w, uint64_t ns)
+{
+	uint64_t interval_ns = w->run->config->interval_ns;
+	uint64_t end_ns = w->run->start_ns + w->due.count * interval_ns;
+
+	if (!w->run->config->open_loop)
+		return;
+	while (end_ns < ns && !w->due.error) {
+		end_ns = ns - end_ns < interval_ns ? ns : end_ns + interval_ns;
+		due_end_interval(&w->due, &w->arrivals, end_ns);
+	}
+}
+
 static void worker_enter_drain(struct worker *w, uint64_t stop_ns)
 {
 	uint64_t timeout_ns = w->run->config->timeout_ns;
 
 	w->in_flight_stop = w->in_flight;
 	w->usage_stop = worker_usage(w);
+	worker_count_due(w, stop_ns);
 	w->unsent = worker_count_unsent(w, stop_ns);
 	w->edge_ns = UINT64_MAX;
 	w->drain_end_ns =
@@ -180,17 +197,24 @@ static void worker_enter_drain(struct worker *w, uint64_t stop_ns)
 }
 
 /* The budget of -n is for the window; what is under way then counts in it. */
-static void worker_enter_window(struct worker *w)
+static void worker_set_budget(struct worker *w)
 {
 	const struct config *config = w->run->config;
 
-	w->in_flight_start = w->in_flight;
-	w->usage_start = worker_usage(w);
 	if (config->requests == UINT64_MAX)
 		return;
 	w->budget = worker_share(config->requests, config->threads, w->index);
 	w->budget -= w->budget < w->in_flight ? w->budget : w->in_flight;
 	worker_landed(w, 0);
+}
+
+static void worker_enter_window(struct worker *w)
+{
+	w->in_flight_start = w->in_flight;
+	w->usage_start = worker_usage(w);
+	worker_set_budget(w);
+	if (w->run->config->open_loop)
+		due_begin(&w->due, &w->arrivals, w->run->start_ns, w->budget);
 }
 
 void worker_cross(struct worker *w, uint64_t now)
@@ -208,6 +232,7 @@ void worker_cross(struct worker *w, uint64_t now)
 		return;
 	}
 	index = (now - start_ns) / interval_ns;
+	worker_count_due(w, start_ns + index * interval_ns);
 	if (index > w->tally->index)
 		worker_enter_interval(w, index);
 	w->edge_ns = start_ns + (index + 1) * interval_ns;
@@ -364,8 +389,6 @@ static void worker_begin(struct worker *w, uint64_t now)
 	uint64_t i;
 
 	w->begun = true;
-	if (w->run->config->open_loop)
-		arrivals_begin(&w->arrivals, w->run->begin_ns);
 	for (i = 0; i < w->connection_count; i++)
 		connection_next(&w->connections[i], now);
 }
@@ -417,14 +440,21 @@ static bool worker_drained(struct worker *w, uint64_t now, bool *said_farewell)
 	return w->farewells == 0;
 }
 
-/* What the main thread has decided meanwhile. */
+/* What the main thread has decided meanwhile. Where there is no warm-up, the
+ * first request belongs to the window. */
 static void worker_look(struct worker *w, uint64_t now)
 {
+	bool begins = !w->begun && w->run->begin_ns <= now;
+
+	if (begins && w->run->config->open_loop)
+		arrivals_begin(&w->arrivals, w->run->begin_ns);
 	if (w->stretch == STRETCH_WARMUP)
 		w->edge_ns = w->run->start_ns;
 	else if (w->stretch == STRETCH_WINDOW && w->run->stop_ns < w->edge_ns)
 		w->edge_ns = w->run->stop_ns;
-	if (!w->begun && w->run->begin_ns <= now)
+	if (now >= w->edge_ns)
+		worker_cross(w, now);
+	if (begins)
 		worker_begin(w, now);
 }
 
@@ -500,6 +530,8 @@ void *worker_main(void *worker)
 	if (!w->error) {
 		worker_connect(w);
 		w->error = worker_loop(w);
+		if (!w->error)
+			w->error = w->due.error;
 		config->engine->close(w);
 	}
 	w->tally = tally_queue_close(&w->queue);

@@ -55,6 +55,7 @@ struct worker {
 	_Atomic(struct connection *) mail;	  /* see worker_post() */
 
 	struct arrivals arrivals;
+	struct due due;	    /* in the window */
 	uint64_t budget;    /* requests it may still begin */
 	uint64_t in_flight; /* begun, and not ended */
 	uint64_t down;	    /* connections that are */

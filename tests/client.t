@@ -167,12 +167,32 @@ def check_sums(run):
     for name in ("ok", "failed"):
         equal(sum(i[name] for i in run["intervals"]), requests[name],
               f"{name}, summed over the intervals")
+    equal(requests["in_flight_before"] + sum(i["sent"] for i in
+                                             run["intervals"]),
+          requests["sent"], "sent, summed over the intervals")
+    check_due(run)
+    for interval in run["intervals"]:
+        equal(interval["asked"], run["connections"]["asked"], "asked")
+        check(interval["live"] <= interval["asked"], "live, of those asked")
     if "deliveries" in run:
         told = run["deliveries"]
         equal(told["due"], told["heard"] + told["undelivered"]
               + told["in_flight"], "deliveries due, and what became of them")
         equal(told["latency_ns"]["count"], told["heard"], "deliveries timed")
     equal(run["valid"], not run["reasons"], "valid, and no reason why not")
+
+
+def check_due(run):
+    """The schedule of the open loop; in a closed loop nothing is due."""
+    requests, due = run["requests"], [i["due"] for i in run["intervals"]]
+    if run["config"]["loop"] == "closed":
+        equal(set(due) | {requests["due"], requests["overdue_before"]},
+              {None}, "due in the closed loop")
+        return
+    equal(sum(due), requests["due"], "due, summed over the intervals")
+    equal(requests["scheduled"], requests["in_flight_before"]
+          + requests["overdue_before"] + requests["due"],
+          "scheduled, and what the schedule held")
 
 
 def all_errors(run):
@@ -229,8 +249,9 @@ def _(cell):
     for name, value in run.json["latency_ns"].items():
         equal(set(value), quantiles, f"quantiles of {name}")
     for interval in run.json["intervals"]:
-        equal({"start_ns", "length_ns", "ok", "failed", "p50_ns", "p99_ns",
-               "max_ns"} - set(interval), set(), "missing from an interval")
+        equal({"start_ns", "length_ns", "due", "sent", "ok", "failed", "asked",
+               "live", "p50_ns", "p99_ns", "max_ns"} - set(interval), set(),
+              "missing from an interval")
 
 
 @TABLE.cell
@@ -986,11 +1007,76 @@ def _(cell):
     run = Run(cell, "--steps", "50,150,100", "-d", "900ms", "-c", "8", address)
     scheduled = run.json["requests"]["scheduled"]
     check(abs(scheduled - 90) <= 1, f"scheduled in steps: {scheduled}")
-    equal(len(run.json["intervals"]), 3, "intervals")
-    check("rate asked" in run.out, "the text has a table of the steps")
+    equal_nearly([i["due"] for i in run.json["intervals"]], [15, 45, 30], 1,
+                 "due in the steps")
+    check(re.search(r"rate asked +due +sent +answered", run.out),
+          "the text has a table of the steps")
     run = Run(cell, "--ramp", "100-300", "-d", "1s", "-c", "8", address)
     scheduled = run.json["requests"]["scheduled"]
     check(abs(scheduled - 200) <= 1, f"scheduled in a ramp: {scheduled}")
+    equal_nearly([i["due"] for i in run.json["intervals"]],
+                 range(11, 31, 2), 1, "due in the tenths of a ramp")
+
+
+def equal_nearly(found, wanted, off, what):
+    check(len(found) == len(wanted)
+          and all(abs(f - w) <= off for f, w in zip(found, wanted)),
+          f"{what}: {found}, not {list(wanted)}")
+
+
+@TABLE.cell
+def _(cell):
+    """what is due in an interval is what the schedule says, however few are
+    sent: of a server that stands still, of a client that does"""
+    gate = threading.Event()
+
+    def stand(connection, server):
+        for _, data in each_request(connection, server):
+            gate.wait(30)
+            connection.sendall(data)
+
+    run = Run(cell, "-R", "200", "-d", "1s", "-c", "3", "-t", "2",
+              "--timeout", "29s", Server(stand).address).expect(3)
+    gate.set()
+    equal_nearly([i["due"] for i in run.json["intervals"]], [20] * 10, 1,
+                 "due, the server standing still")
+    equal(sum(i["sent"] for i in run.json["intervals"]), 3, "sent")
+    run = stopped_run(cell, Server(echo).address)
+    equal_nearly([i["due"] for i in run["intervals"]], [20] * 15, 1,
+                 "due, the client standing still")
+
+
+def stopped_run(cell, address):
+    """A run of 200 a second for 1.5 s of which the client slept half a second;
+    a Poisson process as well, of which only the sums are known."""
+    for arrivals in ("poisson", "constant"):
+        path = os.path.join(cell.directory, arrivals + ".json")
+        with subprocess.Popen(
+                [CLIENT, "-q", "--json", path, "-R", "200", "--arrivals",
+                 arrivals, "-d", "1500ms", "--interval", "100ms", "-c", "4",
+                 "--warmup", "100ms", "--phase-fd", "1", address],
+                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                text=True) as client:
+            equal(client.stdout.readline(), "connected\n", "first line")
+            equal(client.stdout.readline(), "start\n", "second line")
+            client.send_signal(signal.SIGSTOP)
+            time.sleep(0.5)  # how long it sleeps: nothing is waited for
+            client.send_signal(signal.SIGCONT)
+            client.communicate(timeout=PATIENCE)
+        with open(path, encoding="utf-8") as file:
+            run = json.load(file)
+        check_sums(run)
+    return run
+
+
+@TABLE.cell
+def _(cell):
+    """-n with fewer requests than connections sends no more than asked"""
+    run = Run(cell, "-n", "5", "-c", "20", "-t", "3", Server(echo).address)
+    run.expect(0, scheduled=5, ok=5)
+    equal(run.json["connections"]["established"], 20, "established")
+    run = Run(cell, "-n", "5", "-c", "20", "-R", "100", Server(echo).address)
+    run.expect(run.status, scheduled=5, due=5, ok=5)
 
 
 @TABLE.cell
@@ -1413,8 +1499,8 @@ def _(cell):
           "the count at the end")
     with open(names["csv"], encoding="ascii") as file:
         rows = list(csv.DictReader(file))
-    equal([{key: int(value) for key, value in row.items()} for row in rows],
-          run.json["intervals"], "the series")
+    equal([{key: int(value) if value else None for key, value in row.items()}
+           for row in rows], run.json["intervals"], "the series")
 
 
 # ---- the program ------------------------------------------------------------
@@ -1531,6 +1617,8 @@ USAGE = (
      ["-w", "chat:speakers=1", "-c", "8", "-t", "2", ":1"], "threads"),
     ("members that come and go",
      ["-w", "chat", "--requests-per-connection", "5", ":1"], "stay"),
+    ("fewer requests than connections that are requests",
+     ["-w", "greet", "-n", "3", "-c", "5", ":1"], "too few"),
     ("a pipeline of greetings", ["-w", "greet", "-p", "2", ":1"], "pipeline"),
 )
 

@@ -150,6 +150,80 @@ static void poisson_parts_make_a_poisson_whole(void **state)
 	free(gap);
 }
 
+/* 50/s for a second, then 150/s, in intervals of half a second, of which the
+ * first ends when all that was due has been taken, and the others when none has:
+ * nothing is missed and nothing counted twice. */
+static void what_is_due_does_not_depend_on_what_is_taken(void **state)
+{
+	const struct profile profile = {2, {{50, 50, 1}, {150, 150, 1}}};
+	static const uint64_t counts[] = {25, 25, 75, 75, 75};
+	struct due due = {.error = 0};
+	struct arrivals a;
+	unsigned i;
+
+	(void)state;
+	arrivals_init(&a, &profile, ARRIVALS_CONSTANT, 0, 1, 1);
+	arrivals_begin(&a, 1);
+	due_begin(&due, &a, 0, UINT64_MAX);
+	while (a.next_ns < 500000000)
+		arrivals_take(&a);
+	for (i = 1; i <= 5; i++)
+		due_end_interval(&due, &a, i * 500000000);
+	while (a.taken < due.ahead.taken)
+		arrivals_take(&a);
+	assert_true(a.next_ns >= 2500000000);
+	assert_int_equal(due.count, 5);
+	assert_memory_equal(due.counts, counts, sizeof(counts));
+	assert_int_equal(due.total, 275);
+	assert_int_equal(due.overdue, 0);
+	due_release(&due);
+}
+
+/* Poisson: what is counted ahead is what is taken later. */
+static void what_is_due_is_what_comes(void **state)
+{
+	const struct profile profile = {1, {{5000, 5000, 1}}};
+	struct due due = {.error = 0};
+	struct arrivals a;
+	uint64_t n, i, sum = 0;
+
+	(void)state;
+	arrivals_init(&a, &profile, ARRIVALS_POISSON, 0, 1, 7);
+	arrivals_begin(&a, 0);
+	due_begin(&due, &a, 100000000, UINT64_MAX);
+	assert_true(due.overdue > 400);
+	for (n = 0; a.next_ns < 100000000; n++)
+		arrivals_take(&a);
+	assert_int_equal(n, due.overdue);
+	for (i = 0; i < 200; i++)
+		due_end_interval(&due, &a, 100000000 + (i + 1) * 10000000);
+	for (i = 0; i < 200; i++) {
+		for (n = 0; a.next_ns < 100000000 + (i + 1) * 10000000; n++)
+			arrivals_take(&a);
+		assert_int_equal(n, due.counts[i]);
+		sum += n;
+	}
+	assert_int_equal(sum, due.total);
+	due_release(&due);
+}
+
+static void no_more_is_due_than_the_budget(void **state)
+{
+	const struct profile profile = {1, {{1000, 1000, 1}}};
+	struct due due = {.error = 0};
+	struct arrivals a;
+
+	(void)state;
+	arrivals_init(&a, &profile, ARRIVALS_CONSTANT, 0, 1, 1);
+	arrivals_begin(&a, 0);
+	arrivals_take(&a);
+	due_begin(&due, &a, 100500000, 150);
+	assert_int_equal(due.overdue, 100);
+	due_end_interval(&due, &a, 10100000000);
+	assert_int_equal(due.total, 50);
+	due_release(&due);
+}
+
 static void figures_read_well(void **state)
 {
 	char buf[32];
@@ -176,6 +250,9 @@ int main(void)
 		cmocka_unit_test(constant_parts_make_an_even_whole),
 		cmocka_unit_test(a_profile_has_as_many_arrivals_as_its_area),
 		cmocka_unit_test(poisson_parts_make_a_poisson_whole),
+		cmocka_unit_test(what_is_due_does_not_depend_on_what_is_taken),
+		cmocka_unit_test(what_is_due_is_what_comes),
+		cmocka_unit_test(no_more_is_due_than_the_budget),
 		cmocka_unit_test(figures_read_well),
 	};
 
