@@ -125,7 +125,9 @@ PAGE        := $(BUILD)/compare/page
 COMMON_O    := $(call objects,$(COMMON))
 SERVER_O    := $(call objects,$(MODELS) $(CORE) $(HANDLERS)) $(REGISTRY)
 CLIENT_O    := $(call objects,$(CLIENT) $(WORKLOADS)) $(REGISTRY_WORKLOADS)
-COMPARE_O   := $(call objects,$(COMPARE)) $(PAGE)/embed.o $(BUILD)/build_info.o
+# compare reads the scoreboard of a running server.
+COMPARE_O   := $(call objects,$(COMPARE)) $(PAGE)/embed.o $(BUILD)/build_info.o \
+	$(BUILD)/servers/core/scoreboard.o
 # jansson's functions have the names of our JSON writer, so what reads JSON by
 # jansson goes without that.
 COMMON_JANSSON_O := $(filter-out $(BUILD)/common/json.o,$(COMMON_O))

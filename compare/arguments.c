@@ -111,6 +111,7 @@ static void add_server(struct arguments *a, const struct server_call *c)
 	add_option(a, "handler", c->cell->handler);
 	add_option(a, "listen", c->listen);
 	add_descriptor(a, "ready-fd", c->ready);
+	add_descriptor(a, "scoreboard-fd", c->board);
 	add_file(a, "stats", c->stats);
 	add_option(a, "cpus", c->plan->server_cpus);
 	add_options(a, c->cell, "server");

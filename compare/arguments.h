@@ -28,7 +28,7 @@ struct server_call {
 	const struct cell *cell;
 	const char *listen; /* where to; of an external program its port */
 	int port;
-	int ready, stats; /* descriptors; -1: it is not told */
+	int ready, stats, board; /* descriptors; -1: it is not told */
 };
 
 /* Our own server, a peer, or an external program. 0, or -EINVAL for a command

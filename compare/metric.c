@@ -3,6 +3,7 @@
 
 #include "compare/stats.h"
 #include "compare/text.h"
+#include "compare/workers.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -123,27 +124,14 @@ static double of_drops(const struct sample *s)
 	return known(s->listen_drops);
 }
 
-/* How evenly something was spread over the workers. */
-static double evenness(const struct sample *s, const char *what)
-{
-	double shares[1024];
-	json_t *one;
-	size_t i, n = 0;
-
-	json_array_foreach(json_object_get(s->server, "workers"), i,
-		one) if (n < sizeof(shares) / sizeof(*shares)) shares[n++] =
-		json_number_value(json_object_get(one, what));
-	return stats_jain(shares, n);
-}
-
 static double of_jain(const struct sample *s)
 {
-	return evenness(s, "accepted");
+	return workers_evenness(s, SHARE_OF_CONNECTIONS);
 }
 
 static double of_jain_requests(const struct sample *s)
 {
-	return evenness(s, "requests");
+	return workers_evenness(s, SHARE_OF_REQUESTS);
 }
 
 static double of_overflows(const struct sample *s)
@@ -159,18 +147,6 @@ static double of_accept_again(const struct sample *s)
 static double of_syscalls(const struct sample *s)
 {
 	return per(s->syscall_count, s->requests);
-}
-
-/* Woken for a connection that somebody else had taken already. */
-static double of_wasted(const struct sample *s)
-{
-	json_t *again = json_object_get(s->server, "accept_again");
-	double accepted =
-		json_number_value(json_object_get(s->server, "accepted"));
-
-	return json_is_number(again) && accepted > 0
-		       ? json_number_value(again) / accepted
-		       : NAN;
 }
 
 static double of_mean(const struct sample *s)
@@ -293,7 +269,7 @@ const struct metric metrics[] = {
 	{"time_to_end", "from the signal to the server's end", UNIT_TIME, false,
 		of_end},
 	{"wasted_wakeups", "wake-ups without a connection, per connection",
-		UNIT_NUMBER, false, of_wasted},
+		UNIT_NUMBER, false, workers_wasted},
 	{"mean", "mean latency", UNIT_TIME, false, of_mean},
 	{"utilisation", "share of a CPU that the server used", UNIT_NUMBER,
 		false, of_utilisation},

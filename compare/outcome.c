@@ -367,8 +367,9 @@ static bool has_crowd(const struct sample *s)
 
 void outcome_server(struct sample *s)
 {
-	s->accept_again =
-		whole_number(json_object_get(s->server, "accept_again"));
+	s->accept_again = whole_number(
+		json_object_get(s->server_window ? s->server_window : s->server,
+			"accept_again"));
 }
 
 void outcome_agreement(struct sample *s)

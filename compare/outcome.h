@@ -53,7 +53,8 @@ bool outcome_may_tolerate(const char *what);
 void outcome_switches(struct sample *s, const struct usage *before,
 	const struct usage *after, const struct rusage *life);
 
-/* Takes what counts out of s->server (serverlab.server/1), if there is one. */
+/* Takes what counts out of s->server_window, or else of s->server
+ * (serverlab.server/1), if there is one. */
 void outcome_server(struct sample *s);
 
 /*

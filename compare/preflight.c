@@ -82,6 +82,7 @@ static int try_server(struct preflight *p, const struct cell *cell)
 		.listen = p->nowhere,
 		.ready = -1,
 		.stats = -1,
+		.board = -1,
 	};
 	struct arguments args = {0};
 	int rc = arguments_of_server(&args, &call);

@@ -3,6 +3,7 @@
  * each worker, system calls by name. */
 #include "compare/html.h"
 #include "compare/report_charts.h"
+#include "compare/workers.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -152,13 +153,35 @@ void report_print_heat(
 
 /* ---- work per worker ------------------------------------------------------ */
 
-static json_t *workers_of(const struct cell *cell)
+static const struct sample *last_valid(const struct cell *cell)
 {
 	for (size_t i = cell->sample_count; i-- > 0;)
 		if (sample_is_valid(&cell->samples[i]))
-			return json_object_get(
-				cell->samples[i].server, "workers");
+			return &cell->samples[i];
 	return NULL;
+}
+
+/* Workers with a connection each, if any, have nothing to share. */
+static bool share_work(json_t *workers)
+{
+	json_t *one, *connections;
+	size_t i;
+
+	json_array_foreach(workers, i, one)
+	{
+		connections = json_object_get(one, "connections");
+		if (!connections || json_integer_value(connections) > 1)
+			return true;
+	}
+	return false;
+}
+
+static json_t *workers_in(const struct cell *cell)
+{
+	const struct sample *s = last_valid(cell);
+	json_t *workers = s ? workers_of(s) : NULL;
+
+	return share_work(workers) ? workers : NULL;
 }
 
 static double requests_of(json_t *worker)
@@ -172,7 +195,7 @@ static size_t count_workers(const struct cell *cell)
 	json_t *one;
 	size_t i, n = 0;
 
-	json_array_foreach(workers_of(cell), i, one) n += requests_of(one) > 0;
+	json_array_foreach(workers_in(cell), i, one) n += requests_of(one) > 0;
 	return n;
 }
 
@@ -194,9 +217,20 @@ static void fill_workers(struct estimate *y, const struct cell *cell)
 	json_t *one;
 	size_t i, n = 0;
 
-	json_array_foreach(workers_of(cell), i, one) if (requests_of(one) > 0)
+	json_array_foreach(workers_in(cell), i, one) if (requests_of(one) > 0)
 		y[n++]
 			.value = requests_of(one);
+}
+
+static bool are_of_window(const struct point *p)
+{
+	for (size_t i = 0; i < p->count; i++) {
+		const struct sample *s = last_valid(p->summaries[i].cell);
+
+		if (s && workers_are_of_window(s))
+			return true;
+	}
+	return false;
 }
 
 void report_print_workers(
@@ -213,8 +247,13 @@ void report_print_workers(
 		return;
 	c->unit = UNIT_NUMBER;
 	c->x_title = "worker";
-	c->remark = "A bar is all requests of a model, a piece of it those of "
-		    "one worker; the more even, the better they share.";
+	c->remark = are_of_window(p)
+			    ? "A bar is all requests of a model in the "
+			      "measured window, a piece of it those of one "
+			      "worker; the more even, the better they share."
+			    : "A bar is all requests of a model in the "
+			      "server's whole life, a piece of it those of one "
+			      "worker; the more even, the better they share.";
 	for (size_t w = 0; w < workers; w++)
 		snprintf(c->x[w].label, sizeof(c->x[w].label), "worker %zu",
 			w + 1);

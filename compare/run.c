@@ -131,6 +131,7 @@ const struct field sample_fields[] = {
 	JSON(struct sample, client),
 	JSON(struct sample, server),
 	JSON(struct sample, inject),
+	JSON(struct sample, server_window),
 	{0},
 };
 

@@ -46,11 +46,13 @@ struct sample {
 	double noise_share;	      /* of its CPUs' time that others had */
 	double slowdown, distance_ns; /* of its CPUs, see compare/pace.h */
 	double load;
-	/* of the server's whole life: accepts that found nobody waiting */
-	int64_t accept_again;
+	int64_t accept_again;	 /* accepts that found nobody waiting */
 	int64_t syscall_count;	 /* of a counted sample's window */
 	json_t *syscalls;	 /* the same by name, most frequent first */
 	json_t *client, *server; /* the programs' own words */
+	/* what the server's workers did within the window, where that was read
+	 * from its scoreboard (compare/workers.h) */
+	json_t *server_window;
 	json_t *inject; /* what was done to the server; NULL: nothing */
 };
 

@@ -149,10 +149,12 @@ static int take(struct taking *t, struct cell *cell)
 
 static void close_all(struct taking *t)
 {
-	int *fds[] = {&t->ready, &t->phase, &t->client_json, &t->server_json};
+	int *fds[] = {&t->ready, &t->phase, &t->client_json, &t->server_json,
+		&t->board};
 
 	child_release(&t->client);
 	child_release(&t->server);
+	free(t->board_before);
 	for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++)
 		if (*fds[i] >= 0)
 			close(*fds[i]);
@@ -170,6 +172,7 @@ int sampler_take(struct sampler *s, struct cell *cell, struct sample *sample)
 		.phase = -1,
 		.client_json = memfd_create("client.json", MFD_CLOEXEC),
 		.server_json = memfd_create("server.json", MFD_CLOEXEC),
+		.board = memfd_create("scoreboard", MFD_CLOEXEC),
 	};
 	const struct pace_reading before = s->pace.now;
 	int rc = 0;
@@ -179,7 +182,7 @@ int sampler_take(struct sampler *s, struct cell *cell, struct sample *sample)
 	if (s->counters)
 		syscalls_reset(s->counters);
 	run_now(&sample->started);
-	if (t.client_json < 0 || t.server_json < 0)
+	if (t.client_json < 0 || t.server_json < 0 || t.board < 0)
 		rc = -errno;
 	else
 		rc = take(&t, cell);

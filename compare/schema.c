@@ -93,4 +93,7 @@ const char *const schema_steps[] = {
 	"ALTER TABLE run ADD COLUMN patience_ns INTEGER;"
 	"ALTER TABLE sample ADD COLUMN slowdown REAL;"
 	"ALTER TABLE sample ADD COLUMN distance_ns REAL;",
+
+	/* 5 -> 6: what the server's workers did within the window */
+	"ALTER TABLE sample ADD COLUMN server_window TEXT;",
 };

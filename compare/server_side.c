@@ -4,6 +4,7 @@
 #include "compare/grid.h"
 #include "compare/metric.h"
 #include "compare/table.h"
+#include "compare/workers.h"
 
 #include <math.h>
 #include <string.h>
@@ -97,17 +98,29 @@ static void print_point(
 		print_calls(p->summaries[i].cell, style, out);
 }
 
+/* Whether the workers' counters were read at the edges of the window. */
+static bool is_of_window(const struct run *run)
+{
+	for (size_t c = 0; c < run->cell_count; c++)
+		for (size_t i = 0; i < run->cells[c].sample_count; i++)
+			if (workers_are_of_window(&run->cells[c].samples[i]))
+				return true;
+	return false;
+}
+
 void server_side_print(
 	const struct analysis *a, const struct style *style, FILE *out)
 {
 	fputs("\nThe server's side\n", out);
 	for (size_t i = 0; i < a->count; i++)
 		print_point(&a->points[i], style, out);
-	fputs("Medians; processes, faults and the queues within the window, "
-	      "memory late in the warm-up,\nempty accepts and Jain's index "
-	      "(requests over workers) of the server's whole life. Queues "
-	      "are\nthe machine's.\n",
-		out);
+	fprintf(out,
+		"Medians of the window; memory late in the warm-up%s. Jain's\n"
+		"index is of the requests of the workers. Queues are the "
+		"machine's.\n",
+		is_of_window(a->run) ? ""
+				     : ", empty accepts and Jain's index of "
+				       "the server's whole life");
 	if (a->run->counting)
 		fprintf(out, "System calls were not counted: %s\n",
 			a->run->counting);

@@ -20,7 +20,7 @@ struct store {
 	const char *path;
 };
 
-enum { STORE_VERSION = 5 }; /* PRAGMA user_version */
+enum { STORE_VERSION = 6 }; /* PRAGMA user_version */
 
 /* Opens, creates with its directory, and migrates. `create` false: an absent
  * file is an error. 0, or -errno after saying why. */

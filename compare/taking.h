@@ -21,8 +21,10 @@ struct taking {
 	const struct cell *cell;
 	struct sample *sample;
 	struct child server, client;
-	int ready, phase;	      /* the ends that we read */
-	int client_json, server_json; /* files in memory */
+	int ready, phase;		 /* the ends that we read */
+	int client_json, server_json;	 /* files in memory */
+	int board;			 /* the server's scoreboard, another */
+	struct scoreboard *board_before; /* as it was when the window began */
 	char address[128];
 	int port; /* of a program that was told it; 0: it tells us */
 	struct usage before, after;

@@ -4,9 +4,11 @@
 
 #include "common/clock.h"
 #include "compare/arguments.h"
+#include "compare/workers.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -137,6 +139,17 @@ static int await_stop(struct taking *t, uint64_t until_ns)
 	return rc == -ETIMEDOUT ? phase_await(t, "stop", until_ns) : rc;
 }
 
+/* What the server's workers did since the beginning of the window. */
+static void workers_at_stop(struct taking *t)
+{
+	struct scoreboard *after = workers_read(t->board);
+
+	if (t->board_before && after)
+		t->sample->server_window =
+			workers_between(t->board_before, after);
+	free(after);
+}
+
 /* The server's cost up to the end of the window, if it still lives. */
 static int usage_at_stop(struct taking *t)
 {
@@ -144,6 +157,7 @@ static int usage_at_stop(struct taking *t)
 
 	if (t->sampler->counters)
 		syscalls_stop(t->sampler->counters);
+	workers_at_stop(t);
 	rc = usage_read(&t->sampler->group, t->server.pid, &t->sampler->cpus,
 		&t->after);
 
@@ -167,6 +181,8 @@ static int watch_window(struct taking *t)
 		rc = phase_await(t, "start", taking_in_ms(asked + LATE_MS));
 	if (!rc && t->sampler->counters)
 		syscalls_start(t->sampler->counters);
+	if (!rc)
+		t->board_before = workers_read(t->board);
 	if (!rc)
 		rc = usage_read(group, t->server.pid, cpus, &t->before);
 	if (!rc)

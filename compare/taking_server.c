@@ -41,6 +41,7 @@ static int server_args(struct taking *t, struct arguments *args, int ready)
 		.listen = t->address,
 		.ready = ready,
 		.stats = t->server_json,
+		.board = t->board,
 	};
 	int rc = choose_address(t);
 
@@ -52,7 +53,7 @@ static int server_start(struct taking *t)
 {
 	struct arguments args = {0};
 	int ready[2], rc;
-	int keep[] = {-1, t->server_json, -1};
+	int keep[] = {-1, t->server_json, t->board, -1};
 	struct child_setup setup = {
 		.argv = args.at,
 		.cpus = &t->sampler->server_cpus,

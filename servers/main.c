@@ -168,7 +168,11 @@ static int main_serve(struct settings *s)
 		log_warnx("--cpus: none of these CPUs is there");
 		return 1;
 	}
-	server->board = board_new();
+	server->board = board_new(s->scoreboard_fd);
+	if (!server->board && s->scoreboard_fd >= 0) {
+		log_warn("--scoreboard-fd %d", s->scoreboard_fd);
+		return 1;
+	}
 	if (!server->board || signals_init(server->config.drain_timeout_ns,
 				      server->listener)) {
 		log_warn("cannot start");

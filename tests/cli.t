@@ -187,6 +187,16 @@ def closed_ready_fd(_cell):
     check("777" in result.stderr, result.stderr)
 
 
+def no_scoreboard(_cell):
+    """server: a --scoreboard-fd that is no file to write is told at the start"""
+    for number in ("777", "0"):  # closed; /dev/null
+        result = server.run("server", "-l", "127.0.0.1:0", "--scoreboard-fd",
+                            number)
+        equal(result.returncode, 1, "exit status")
+        check_one_line(result.stderr)
+        check(f"--scoreboard-fd {number}" in result.stderr, result.stderr)
+
+
 def no_such_interface(_cell):
     """server: an address of another machine is an error of binding"""
     result = server.run("server", "-l", "192.0.2.1:7000")
@@ -286,11 +296,13 @@ def add_all():
                             "--max-connections", "--overload", "--cpus",
                             "--idle-timeout", "--request-timeout",
                             "--write-timeout", "--drain-timeout", "--stats",
-                            "--ready-fd", "--user", "--list-models",
-                            "--list-handlers", "--explain", "--version"])
+                            "--ready-fd", "--scoreboard-fd", "--user",
+                            "--list-models", "--list-handlers", "--explain",
+                            "--version"])
         add_usage("server", SERVER_USAGE)
         for function in (list_models, list_handlers, explain, unwritable_stats,
-                         closed_ready_fd, no_such_interface, full_disk,
+                         closed_ready_fd, no_scoreboard,
+                         no_such_interface, full_disk,
                          last_flag_counts):
             TABLE.cell(function)
     if server.have("client"):

@@ -466,6 +466,47 @@ def order_is_shuffled_by_the_seed(cell):
 
 
 @TABLE.cell
+def workers_of_the_window(cell):
+    """what each worker did is that of the measured window: no warm-up, nothing
+    after it; workers that end are told apart"""
+    pool = "epoll:workers=3,accept=dispatch"
+    succeed(cell, "run", "--models", f"{pool};fork;inetd", "--rounds", "2",
+            "--duration", "300ms", "--warmup", "200ms", "--connections", "6",
+            "--syscalls", "0")
+    db = database(cell)
+    rows = db.execute(
+        "SELECT model, server_window, client, server FROM sample "
+        "JOIN cell ON cell.id = cell_id WHERE status = 'valid'").fetchall()
+    equal(len(rows), 6, "samples")
+    for model, *texts in rows:
+        window, client, life = map(json.loads, texts)
+        counted = (window["ended_requests"] +
+                   sum(one["requests"] for one in window["workers"]))
+        check(0 < counted <= life["requests"] - client["requests"]["warmup"] + 6,
+              f"{model}: {counted} requests of {life['requests']}")
+        connections = [one["connections"] for one in window["workers"]]
+        equal(window["accepted"], 0, f"{model}: accepted in the window")
+        # Some may end before a busy machine comes to look.
+        equal(sum(connections) + window["ended_connections"], 6,
+              f"{model}: connections")
+        if model == pool:
+            equal([n for n in connections if n], [2, 2, 2], "of each loop")
+    side = succeed(cell, "show", "--server")
+    check("Medians of the window" in side and "whole life" not in side, side)
+    # A process for each connection, and each connection for one request.
+    with open(f"{cell.directory}/churn.ini", "w", encoding="utf-8") as file:
+        file.write("[run]\nmodels = fork\nconnections = 2\nrounds = 2\n"
+                   "duration = 200ms\nwarmup = 20ms\nsyscalls = 0\n"
+                   "[client]\nrequests-per-connection = 1\n")
+    succeed(cell, "run", "churn.ini")
+    window = json.loads(one(db, "SELECT server_window FROM sample "
+                                "ORDER BY id DESC"))
+    check(window["ended"] > 0 and window["accepted"] > 0, f"{window}")
+    side = succeed(cell, "show", "--server")
+    check(not re.search("^model.*Jain", side, re.M), side)
+
+
+@TABLE.cell
 def system_calls_are_counted(cell):
     """system calls are counted by name in samples of their own, or it is said
     once why they are not"""

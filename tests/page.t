@@ -29,7 +29,8 @@ PATIENCE = 200
 TABLE = tap.Table()
 # Made before the cells run, beside the page of the race: lines over what is
 # varied, with one model that has several workers.
-MEASURED = ("run", "--models", "epoll,thread,prefork:workers=3", "--vary",
+MEASURED = ("run", "--models",
+            "epoll,thread,epoll:workers=2,accept=dispatch", "--vary",
             "connections=1,2,4", "--rounds", "2", "--duration", "300ms",
             "--warmup", "10ms", "--json", "lines.json")
 PAGES = {}

@@ -2,6 +2,7 @@
 #include "servers/core/scoreboard.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -9,16 +10,21 @@
 #include <unistd.h>
 
 #include "common/clock.h"
-#include "common/json.h"
 #include "common/log.h"
 
-struct scoreboard *board_new(void)
+struct scoreboard *board_new(int fd)
 {
-	struct scoreboard *b = mmap(NULL, sizeof(*b), PROT_READ | PROT_WRITE,
-		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct scoreboard *b;
 
+	if (fd >= 0 && (ftruncate(fd, sizeof(*b)) < 0 ||
+			       fcntl(fd, F_SETFD, FD_CLOEXEC) < 0))
+		return NULL;
+	b = mmap(NULL, sizeof(*b), PROT_READ | PROT_WRITE,
+		MAP_SHARED | (fd < 0 ? MAP_ANONYMOUS : 0), fd, 0);
 	if (b == MAP_FAILED)
 		return NULL;
+	b->size = sizeof(*b);
+	b->fd = fd;
 	b->started_ns = clock_ns();
 	atomic_store(&b->slots[0].kind, SLOT_PROCESS);
 	board_enter(&b->slots[0]);
@@ -32,9 +38,12 @@ void board_free(struct scoreboard *b)
 
 int board_share(struct scoreboard *b)
 {
-	const int fd = memfd_create("scoreboard", MFD_CLOEXEC);
+	const int fd = b->fd < 0 ? memfd_create("scoreboard", MFD_CLOEXEC)
+				 : fcntl(b->fd, F_DUPFD_CLOEXEC, 0);
 	int error = 0;
 
+	if (b->fd >= 0)
+		return fd < 0 ? -errno : fd;
 	if (fd < 0)
 		return -errno;
 	if (write(fd, b, sizeof(*b)) != (ssize_t)sizeof(*b))
@@ -113,6 +122,7 @@ void board_bury(struct scoreboard *b, struct slot *s, uint64_t cpu_ns)
 	board_move(&b->past.cpu_ns, &s->cpu_ns);
 	slot_add(&b->past.cpu_ns, cpu_ns);
 	atomic_store(&s->respawns, 0);
+	atomic_fetch_add(&s->buried, 1);
 	atomic_store(&s->busy, 0);
 	atomic_store(&s->kind, SLOT_FREE);
 }
@@ -164,62 +174,16 @@ struct board_sums board_sums(const struct scoreboard *b)
 	return sum;
 }
 
+bool board_has_worker(const struct scoreboard *b, unsigned number)
+{
+	return number ? atomic_load(&b->slots[number].kind) != SLOT_FREE
+		      : slot_get(&b->slots[0].accepted) > 0;
+}
+
 uint64_t thread_cpu_ns(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
 	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
-}
-
-static void board_write_worker(
-	const struct slot *s, unsigned id, struct json *j)
-{
-	static const char *const kinds[] = {"ended", "process", "thread"};
-
-	json_object(j, NULL);
-	json_u64(j, "id", id);
-	json_i64(j, "pid", atomic_load(&s->pid));
-	json_i64(j, "tid", atomic_load(&s->tid));
-	json_string(j, "kind", kinds[atomic_load(&s->kind)]);
-	json_u64(j, "accepted", slot_get(&s->accepted));
-	json_u64(j, "closed", slot_get(&s->closed));
-	json_u64(j, "requests", slot_get(&s->requests));
-	json_number(j, "cpu_seconds", (double)slot_get(&s->cpu_ns) / 1e9);
-	json_u64(j, "respawns", atomic_load(&s->respawns));
-	json_end(j);
-}
-
-/* The main process is a worker only where it serves. */
-static bool board_worth_telling(const struct scoreboard *b, unsigned i)
-{
-	return i ? atomic_load(&b->slots[i].kind) != SLOT_FREE
-		 : slot_get(&b->slots[0].accepted) > 0;
-}
-
-void board_write_json(const struct scoreboard *b, struct json *j)
-{
-	const struct board_sums sum = board_sums(b);
-
-	json_u64(j, "accepted", sum.accepted);
-	json_u64(j, "refused", sum.refused);
-	json_u64(j, "closed", sum.closed);
-	json_u64(j, "open", sum.accepted - sum.closed);
-	json_u64(j, "requests", sum.requests);
-	json_u64(j, "bytes_in", sum.bytes_in);
-	json_u64(j, "bytes_out", sum.bytes_out);
-	json_u64(j, "accept_again", sum.accept_again);
-	json_object(j, "errors");
-	for (unsigned i = 0; i < BOARD_ERRORS; i++)
-		if (atomic_load(&b->errors[i].state) == 2)
-			json_u64(j, b->errors[i].name,
-				slot_get(&b->errors[i].count));
-	json_end(j);
-	json_array(j, "workers");
-	if (slot_get(&b->past.accepted) || slot_get(&b->past.requests))
-		board_write_worker(&b->past, BOARD_SLOTS, j);
-	for (unsigned i = 0; i < BOARD_SLOTS; i++)
-		if (board_worth_telling(b, i))
-			board_write_worker(&b->slots[i], i, j);
-	json_end(j);
 }

@@ -16,8 +16,6 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-struct json;
-
 enum slot_kind { SLOT_FREE, SLOT_PROCESS, SLOT_THREAD };
 
 /* One worker. A slot has its cache lines to itself; its counters are written
@@ -26,6 +24,7 @@ struct slot {
 	_Alignas(64) _Atomic int kind; /* enum slot_kind */
 	_Atomic pid_t pid, tid;
 	_Atomic unsigned respawns; /* times a successor took the slot */
+	_Atomic unsigned buried;   /* workers that ended here for good */
 	_Atomic uint64_t accepted, closed, refused;
 	_Atomic uint64_t requests, bytes_in, bytes_out;
 	_Atomic uint64_t accept_again; /* woken to accept: nothing there */
@@ -47,6 +46,8 @@ struct board_error {
 };
 
 struct scoreboard {
+	uint64_t size; /* of all this: a reader's first question */
+	int fd;	       /* of its memory, in the main process; -1: it has none */
 	_Atomic uint64_t open; /* connections now, for --max-connections */
 	_Atomic unsigned next; /* where board_claim() looks first */
 	uint64_t started_ns;
@@ -57,8 +58,12 @@ struct scoreboard {
 	struct slot slots[BOARD_SLOTS];
 };
 
-/* Maps one. NULL with errno set. */
-struct scoreboard *board_new(void);
+/*
+ * Maps one, in memory of its own with -1. In the file `fd` anyone who has it can
+ * follow the counters without a word to the server; it is given the right size,
+ * and stays open (close-on-exec). NULL with errno set.
+ */
+struct scoreboard *board_new(int fd);
 void board_free(struct scoreboard *b);
 /*
  * For a program that is to count in it after an exec: the descriptor of its
@@ -87,6 +92,10 @@ void board_bury(struct scoreboard *b, struct slot *s, uint64_t cpu_ns);
  * are rare: this may search. */
 void board_error(struct scoreboard *b, const char *phase, int error);
 
+/* Whether a worker has the slot; the main process is one only where it
+ * serves. */
+bool board_has_worker(const struct scoreboard *b, unsigned number);
+
 /* Sums over all slots and the past. */
 struct board_sums {
 	uint64_t accepted, closed, refused, requests, bytes_in, bytes_out;
@@ -107,9 +116,5 @@ static inline uint64_t slot_get(const _Atomic uint64_t *counter)
 
 /* CPU time of the calling thread, in nanoseconds. */
 uint64_t thread_cpu_ns(void);
-
-/* Writes the members "accepted" to "errors" and "workers" of
- * serverlab.server/1 into an open object. */
-void board_write_json(const struct scoreboard *b, struct json *j);
 
 #endif

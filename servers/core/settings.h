@@ -10,6 +10,7 @@
 struct settings {
 	struct server server; /* its specs, its config and ready_fd */
 	const char *listen, *user, *stats_path;
+	int scoreboard_fd; /* where it is kept; -1: nowhere else */
 	bool list_models, list_handlers;
 	const char *explain;	 /* a model, or NULL */
 	const char *serve_stdin; /* where, or NULL: see servers/inetd.c */

@@ -8,6 +8,52 @@
 #include "servers/core/scoreboard.h"
 #include "servers/core/server.h"
 
+static void stats_write_worker(
+	const struct slot *s, unsigned id, struct json *j)
+{
+	static const char *const kinds[] = {"ended", "process", "thread"};
+
+	json_object(j, NULL);
+	json_u64(j, "id", id);
+	json_i64(j, "pid", atomic_load(&s->pid));
+	json_i64(j, "tid", atomic_load(&s->tid));
+	json_string(j, "kind", kinds[atomic_load(&s->kind)]);
+	json_u64(j, "accepted", slot_get(&s->accepted));
+	json_u64(j, "closed", slot_get(&s->closed));
+	json_u64(j, "requests", slot_get(&s->requests));
+	json_number(j, "cpu_seconds", (double)slot_get(&s->cpu_ns) / 1e9);
+	json_u64(j, "respawns", atomic_load(&s->respawns));
+	json_end(j);
+}
+
+/* The members "accepted" to "errors" and "workers". */
+static void stats_write_board(const struct scoreboard *b, struct json *j)
+{
+	const struct board_sums sum = board_sums(b);
+
+	json_u64(j, "accepted", sum.accepted);
+	json_u64(j, "refused", sum.refused);
+	json_u64(j, "closed", sum.closed);
+	json_u64(j, "open", sum.accepted - sum.closed);
+	json_u64(j, "requests", sum.requests);
+	json_u64(j, "bytes_in", sum.bytes_in);
+	json_u64(j, "bytes_out", sum.bytes_out);
+	json_u64(j, "accept_again", sum.accept_again);
+	json_object(j, "errors");
+	for (unsigned i = 0; i < BOARD_ERRORS; i++)
+		if (atomic_load(&b->errors[i].state) == 2)
+			json_u64(j, b->errors[i].name,
+				slot_get(&b->errors[i].count));
+	json_end(j);
+	json_array(j, "workers");
+	if (slot_get(&b->past.accepted) || slot_get(&b->past.requests))
+		stats_write_worker(&b->past, BOARD_SLOTS, j);
+	for (unsigned i = 0; i < BOARD_SLOTS; i++)
+		if (board_has_worker(b, i))
+			stats_write_worker(&b->slots[i], i, j);
+	json_end(j);
+}
+
 void stats_write(const struct server *s, FILE *out)
 {
 	struct rusage self = {0}, children = {0};
@@ -33,6 +79,6 @@ void stats_write(const struct server *s, FILE *out)
 	json_i64(&j, "voluntary", self.ru_nvcsw + children.ru_nvcsw);
 	json_i64(&j, "involuntary", self.ru_nivcsw + children.ru_nivcsw);
 	json_end(&j);
-	board_write_json(s->board, &j);
+	stats_write_board(s->board, &j);
 	json_end(&j);
 }

@@ -29,7 +29,7 @@ void harness_prepare(
 		.listener = -1,
 		.ready_fd = -1,
 		.config = {.high_water = 65536, .low_water = 16384},
-		.board = board_new(),
+		.board = board_new(-1),
 	};
 	assert_non_null(h->server.board);
 	if (handler->setup)
