@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "compare/metric.h"
 
+#include "compare/queueing.h"
 #include "compare/stats.h"
 #include "compare/text.h"
 #include "compare/workers.h"
@@ -164,27 +165,36 @@ static double of_utilisation(const struct sample *s)
 	return per(s->cpu_ns, s->window_ns);
 }
 
-/*
- * The mean time in a queue with one server, by Pollaczek and Khinchine, from
- * the service time and the utilisation that were measured: S (1 + u (1 + c) / 2
- * (1 - u)), where c is the squared coefficient of variation of the service, 0
- * for one that is always the same and 1 for an exponential one.
- */
-static double queue_mean(const struct sample *s, double c)
-{
-	double service = of_cpu(s), u = of_utilisation(s);
-
-	return u < 1 ? service * (1 + u * (1 + c) / (2 * (1 - u))) : NAN;
-}
+/* What a queue with this service time and utilisation has by theory. */
 
 static double of_md1(const struct sample *s)
 {
-	return queue_mean(s, 0);
+	return queueing_mean(of_cpu(s), of_utilisation(s), 0);
+}
+
+static double of_md1_p50(const struct sample *s)
+{
+	return queueing_md1(of_cpu(s), of_utilisation(s), 0.5);
+}
+
+static double of_md1_p99(const struct sample *s)
+{
+	return queueing_md1(of_cpu(s), of_utilisation(s), 0.99);
 }
 
 static double of_mm1(const struct sample *s)
 {
-	return queue_mean(s, 1);
+	return queueing_mean(of_cpu(s), of_utilisation(s), 1);
+}
+
+static double of_mm1_p50(const struct sample *s)
+{
+	return queueing_mm1(of_cpu(s), of_utilisation(s), 0.5);
+}
+
+static double of_mm1_p99(const struct sample *s)
+{
+	return queueing_mm1(of_cpu(s), of_utilisation(s), 0.99);
 }
 
 /* Errors in the window, of connections that were made. One is one connection,
@@ -274,7 +284,15 @@ const struct metric metrics[] = {
 	{"utilisation", "share of a CPU that the server used", UNIT_NUMBER,
 		false, of_utilisation},
 	{"md1", "mean latency that M/D/1 predicts", UNIT_TIME, false, of_md1},
+	{"md1_p50", "median latency that M/D/1 predicts", UNIT_TIME, false,
+		of_md1_p50},
+	{"md1_p99", "99th percentile latency that M/D/1 predicts", UNIT_TIME,
+		false, of_md1_p99},
 	{"mm1", "mean latency that M/M/1 predicts", UNIT_TIME, false, of_mm1},
+	{"mm1_p50", "median latency that M/M/1 predicts", UNIT_TIME, false,
+		of_mm1_p50},
+	{"mm1_p99", "99th percentile latency that M/M/1 predicts", UNIT_TIME,
+		false, of_mm1_p99},
 	{0},
 };
 
