@@ -57,9 +57,8 @@ bool analysis_is_noisy(const struct run *run)
 
 /* ---- one cell ------------------------------------------------------------- */
 
-/* Without a generator the median alone. */
-static struct estimate estimate(
-	const char *name, const struct cell *cell, gsl_rng *rng)
+struct estimate cell_estimate(
+	const struct cell *cell, const struct metric *m, gsl_rng *rng)
 {
 	double *values = calloc(cell->sample_count + 1, sizeof(*values));
 	struct estimate e = {NAN, NAN, NAN, 0};
@@ -67,13 +66,36 @@ static struct estimate estimate(
 
 	if (!values)
 		return e;
-	n = metric_values(metric_find(name), cell, values);
+	n = metric_values(m, cell, values);
 	if (rng)
 		e = stats_estimate(values, n, rng);
 	else
 		e.value = stats_median(values, n);
 	free(values);
 	return e;
+}
+
+static struct estimate estimate(
+	const char *name, const struct cell *cell, gsl_rng *rng)
+{
+	return cell_estimate(cell, metric_find(name), rng);
+}
+
+struct estimate summary_estimate(
+	const struct summary *s, const struct metric *m, gsl_rng *rng)
+{
+	const struct {
+		const char *name;
+		const struct estimate *e;
+	} known[] = {{"throughput", &s->throughput},
+		{"cpu_per_request", &s->cpu}, {"p50", &s->p50},
+		{"p99", &s->p99}, {"switches_per_request", &s->switches},
+		{"memory", &s->memory}};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (!strcmp(known[i].name, m->name))
+			return *known[i].e;
+	return cell_estimate(s->cell, m, rng);
 }
 
 /* The reason that most of the invalid samples give: the last one's. */
@@ -427,4 +449,27 @@ void analysis_free(struct analysis *a)
 	if (a)
 		free(a->points);
 	free(a);
+}
+
+/* ---- the models ----------------------------------------------------------- */
+
+static size_t add_model(const char **models, size_t count, const char *model)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(models[i], model))
+			return count;
+	models[count] = model;
+	return count + 1;
+}
+
+const char **analysis_models(const struct analysis *a, size_t *count)
+{
+	const char **models = calloc(a->run->cell_count + 1, sizeof(*models));
+
+	*count = 0;
+	for (size_t i = a->count; models && i-- > 0;)
+		for (size_t k = 0; k < a->points[i].count; k++)
+			*count = add_model(models, *count,
+				a->points[i].summaries[k].cell->model);
+	return models;
 }

@@ -58,6 +58,19 @@ struct analysis {
 struct analysis *analysis_new(const struct run *run);
 void analysis_free(struct analysis *a);
 
+/* The models in the order of the last point, the best first, and after them
+ * those that only other points have. The caller frees the array, not the names.
+ * NULL without memory. */
+const char **analysis_models(const struct analysis *a, size_t *count);
+
+/* The median of a metric over a cell's samples, with its interval; without a
+ * generator the median alone. */
+struct estimate cell_estimate(
+	const struct cell *cell, const struct metric *m, gsl_rng *rng);
+/* The same, to the digit what the summary says where it has it. */
+struct estimate summary_estimate(
+	const struct summary *s, const struct metric *m, gsl_rng *rng);
+
 /* Whether the client was the slower side in at least half of the valid samples,
  * or the throughput is close to what a calibration says it can do: it is a lower
  * bound. */

@@ -46,9 +46,32 @@ void chart_free(struct chart *c)
 		return;
 	if (c->series)
 		free(c->series[0].y);
+	for (size_t i = 0; i < c->curve_count; i++)
+		free(c->curves[i].step);
+	free(c->curves);
+	free(c->aside);
 	free(c->series);
 	free(c->x);
 	free(c);
+}
+
+struct chart_curve *chart_add_curve(
+	struct chart *c, size_t series, size_t steps)
+{
+	struct chart_curve *grown =
+		realloc(c->curves, (c->curve_count + 1) * sizeof(*grown));
+	struct chart_step *step = calloc(steps + 1, sizeof(*step));
+
+	if (grown)
+		c->curves = grown;
+	if (!grown || !step) {
+		free(step);
+		return NULL;
+	}
+	for (size_t i = 0; i < steps; i++)
+		step[i].y = (struct estimate) {NAN, NAN, NAN, 0};
+	grown[c->curve_count] = (struct chart_curve) {series, steps, step};
+	return &grown[c->curve_count++];
 }
 
 bool chart_has(const struct chart *c, size_t series)
@@ -120,21 +143,27 @@ static void widen(double v, double *low, double *high)
 	*high = fmax(*high, v);
 }
 
+static void widen_by(
+	const struct estimate *e, bool interval, double *low, double *high)
+{
+	widen(e->value, low, high);
+	if (interval) {
+		widen(e->low, low, high);
+		widen(e->high, low, high);
+	}
+}
+
 void chart_range(
 	const struct chart *c, bool intervals, double *low, double *high)
 {
 	*low = INFINITY;
 	*high = -INFINITY;
 	for (size_t i = 0; i < c->count; i++)
-		for (size_t p = 0; p < c->points; p++) {
-			const struct estimate *e = &c->series[i].y[p];
-
-			widen(e->value, low, high);
-			if (intervals) {
-				widen(e->low, low, high);
-				widen(e->high, low, high);
-			}
-		}
+		for (size_t p = 0; p < c->points; p++)
+			widen_by(&c->series[i].y[p], intervals, low, high);
+	for (size_t i = 0; i < c->curve_count; i++)
+		for (size_t k = 0; k < c->curves[i].steps; k++)
+			widen_by(&c->curves[i].step[k].y, intervals, low, high);
 }
 
 static void add_tick(struct chart_axis *a, double value)
@@ -285,6 +314,10 @@ static void print_sentence(const struct chart *c, FILE *out)
 	}
 	if (c->remark)
 		fprintf(out, " %s", c->remark);
+	if (c->aside) {
+		fputc(' ', out);
+		html_text(out, c->aside);
+	}
 }
 
 /* ---- as a table ----------------------------------------------------------- */
@@ -329,6 +362,8 @@ static void print_table_head(const struct chart *c, FILE *out)
 	}
 	if (c->part_title)
 		fprintf(out, "<th>%s</th>", c->part_title);
+	if (c->note_title)
+		fprintf(out, "<th class=\"l\">%s</th>", c->note_title);
 	fputs("</tr></thead><tbody>\n", out);
 }
 
@@ -343,6 +378,11 @@ static void print_row(const struct chart *c, size_t series, FILE *out)
 		print_cell(c, series, p, out);
 	if (c->part_title && isfinite(c->series[series].part))
 		fprintf(out, "<td>%.0f %%</td>", c->series[series].part * 100);
+	if (c->note_title) {
+		fputs("<td class=\"t\">", out);
+		html_text(out, c->series[series].note);
+		fputs("</td>", out);
+	}
 	fputs("</tr>\n", out);
 }
 
@@ -383,6 +423,11 @@ static void print_legend(const struct chart *c, FILE *out)
 		html_text(out, s->label);
 		fputs("</span></li>\n", out);
 	}
+	if (c->curve_count)
+		fputs("<li class=\"fitted\"><svg viewBox=\"-14 -7 28 14\" "
+		      "aria-hidden=\"true\"><path class=\"fit\" "
+		      "d=\"M-14 0h28\"/></svg><span>fitted</span></li>\n",
+			out);
 	if (faint)
 		fprintf(out, "<li class=\"more\">%zu more in grey</li>\n",
 			faint);

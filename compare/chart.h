@@ -38,8 +38,18 @@ struct chart_series {
 	bool faint;  /* one of too many: grey until it is chosen */
 	bool strong; /* among the best */
 	bool lower_bound;
-	double part;	    /* 0..1, of a bar; NAN: undivided */
-	struct estimate *y; /* one for each point; NAN where there is none */
+	double part;	       /* 0..1, of a bar; NAN: undivided */
+	struct estimate *y;    /* one for each point; NAN where there is none */
+	char note[CHART_TEXT]; /* what stands beside them in the table */
+};
+
+/* A fit along one of the series: dotted, with its band. */
+struct chart_curve {
+	size_t series, steps;
+	struct chart_step {
+		double position; /* as of points */
+		struct estimate y;
+	} * step;
 };
 
 struct chart {
@@ -48,16 +58,25 @@ struct chart {
 	char title[CHART_TEXT];	      /* a line */
 	const char *x_title, *remark; /* remark: a sentence more, or NULL */
 	const char *part_title;	      /* "in user mode" */
+	const char *note_title;	      /* of the notes; NULL: there are none */
+	char *aside; /* more sentences; NULL or the chart's to free */
 	enum metric_unit unit;
 	bool log_y;
 	size_t points, count;
 	struct chart_point *x;
 	struct chart_series *series;
+	struct chart_curve *curves;
+	size_t curve_count;
 };
 
 /* With all figures unknown. NULL without memory. */
 struct chart *chart_new(enum chart_kind kind, size_t series, size_t points);
 void chart_free(struct chart *c);
+
+/* One more curve, along a series, whose steps are unknown. NULL without
+ * memory; valid until the next. */
+struct chart_curve *chart_add_curve(
+	struct chart *c, size_t series, size_t steps);
 
 /* Whether the series has a figure at all. */
 bool chart_has(const struct chart *c, size_t series);

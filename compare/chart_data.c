@@ -55,15 +55,35 @@ static json_t *series_to_json(const struct chart *c, size_t i)
 		value, "low", low, "high", high, "said", said);
 }
 
+static json_t *curve_to_json(const struct chart_curve *curve)
+{
+	json_t *position = json_array(), *value = json_array(),
+	       *low = json_array(), *high = json_array();
+
+	for (size_t i = 0; i < curve->steps; i++) {
+		const struct chart_step *step = &curve->step[i];
+
+		json_array_append_new(position, number(step->position));
+		json_array_append_new(value, number(step->y.value));
+		json_array_append_new(low, number(step->y.low));
+		json_array_append_new(high, number(step->y.high));
+	}
+	return json_pack("{s:I, s:o, s:o, s:o, s:o}", "series",
+		(json_int_t)curve->series, "position", position, "value", value,
+		"low", low, "high", high);
+}
+
 json_t *chart_to_json(const struct chart *c)
 {
 	static const char *const kinds[] = {"bars", "lines", "heat", "shares"};
-	json_t *series = json_array();
+	json_t *series = json_array(), *curves = json_array();
 
 	for (size_t i = 0; i < c->count; i++)
 		json_array_append_new(series, series_to_json(c, i));
-	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "id", c->id,
-		"kind", kinds[c->kind], "title", c->title, "x_title",
+	for (size_t i = 0; i < c->curve_count; i++)
+		json_array_append_new(curves, curve_to_json(&c->curves[i]));
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "id",
+		c->id, "kind", kinds[c->kind], "title", c->title, "x_title",
 		c->x_title ? c->x_title : "", "points", points_to_json(c),
-		"axis", axis_to_json(c), "series", series);
+		"axis", axis_to_json(c), "series", series, "curves", curves);
 }

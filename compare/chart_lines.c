@@ -15,9 +15,9 @@
 enum { PLOT_HEIGHT = 300, PLOT_FOOT = 44, UNITS = 1000, MARGIN = 15 };
 
 /* Units from the left; a tenth of that is the percentage. */
-static double x_of(const struct chart *c, size_t point)
+static double x_of(double position)
 {
-	return MARGIN + (UNITS - 2 * MARGIN) * c->x[point].position;
+	return MARGIN + (UNITS - 2 * MARGIN) * position;
 }
 
 static double y_of(const struct chart_axis *a, double value)
@@ -49,7 +49,7 @@ static void draw_ticks(
 		if (!c->x[p].tick)
 			continue;
 		fprintf(out, "<text class=\"tick-x\" x=\"%.2f%%\" y=\"%d\">",
-			x_of(c, p) / 10, PLOT_HEIGHT + 18);
+			x_of(c->x[p].position) / 10, PLOT_HEIGHT + 18);
 		html_text(out, c->x[p].label);
 		fputs("</text>\n", out);
 	}
@@ -59,41 +59,80 @@ static void draw_ticks(
 	fputs("</text>\n", out);
 }
 
-/* Along the upper ends of the intervals and back along the lower ones. */
-static void draw_band(
-	const struct chart *c, size_t i, const struct chart_axis *a, FILE *out)
+/* What goes through figures from left to right: a series, or a curve. */
+struct course {
+	const struct chart *c;
+	const struct chart_axis *axis;
+	const struct chart_curve *curve; /* NULL: the series itself */
+	size_t series, count;
+};
+
+static struct chart_step step_of(const struct course *s, size_t i)
 {
-	const struct estimate *y = c->series[i].y;
+	if (s->curve)
+		return s->curve->step[i];
+	return (struct chart_step) {
+		s->c->x[i].position, s->c->series[s->series].y[i]};
+}
+
+/* Goes on to a place of the path that begins with `verb`, an M. */
+static void draw_to(
+	const struct course *s, size_t i, double value, char *verb, FILE *out)
+{
+	fprintf(out, "%c%.1f %.1f", *verb, x_of(step_of(s, i).position),
+		y_of(s->axis, value));
+	*verb = 'L';
+}
+
+static bool has_band(const struct estimate *e)
+{
+	return isfinite(e->low) && isfinite(e->high);
+}
+
+/* Along the upper ends of the intervals and back along the lower ones. */
+static void draw_band(const struct course *s, FILE *out)
+{
 	char verb = 'M';
 
 	fputs("<path class=\"band\" d=\"", out);
-	for (size_t p = 0; p < c->points; p++)
-		if (isfinite(y[p].low) && isfinite(y[p].high)) {
-			fprintf(out, "%c%.1f %.1f", verb, x_of(c, p),
-				y_of(a, y[p].high));
-			verb = 'L';
-		}
-	for (size_t p = c->points; p-- > 0;)
-		if (isfinite(y[p].low) && isfinite(y[p].high))
-			fprintf(out, "L%.1f %.1f", x_of(c, p),
-				y_of(a, y[p].low));
+	for (size_t i = 0; i < s->count; i++) {
+		struct estimate y = step_of(s, i).y;
+
+		if (has_band(&y))
+			draw_to(s, i, y.high, &verb, out);
+	}
+	for (size_t i = s->count; i-- > 0;) {
+		struct estimate y = step_of(s, i).y;
+
+		if (has_band(&y))
+			draw_to(s, i, y.low, &verb, out);
+	}
 	fputs(verb == 'L' ? "Z\"/>\n" : "\"/>\n", out);
 }
 
-static void draw_line(
-	const struct chart *c, size_t i, const struct chart_axis *a, FILE *out)
+static void draw_line(const struct course *s, FILE *out)
 {
-	const struct estimate *y = c->series[i].y;
 	char verb = 'M';
 
-	fputs("<path class=\"line\" d=\"", out);
-	for (size_t p = 0; p < c->points; p++)
-		if (isfinite(y[p].value)) {
-			fprintf(out, "%c%.1f %.1f", verb, x_of(c, p),
-				y_of(a, y[p].value));
-			verb = 'L';
-		}
+	fprintf(out, "<path class=\"%s\" d=\"", s->curve ? "fit" : "line");
+	for (size_t i = 0; i < s->count; i++)
+		if (isfinite(step_of(s, i).y.value))
+			draw_to(s, i, step_of(s, i).y.value, &verb, out);
 	fputs("\"/>\n", out);
+}
+
+static void draw_curves(const struct course *s, FILE *out)
+{
+	for (size_t k = 0; k < s->c->curve_count; k++) {
+		struct course curve = *s;
+
+		curve.curve = &s->c->curves[k];
+		curve.count = curve.curve->steps;
+		if (curve.curve->series != s->series)
+			continue;
+		draw_band(&curve, out);
+		draw_line(&curve, out);
+	}
 }
 
 void chart_draw_mark(int look, FILE *out)
@@ -116,7 +155,8 @@ static void draw_marks(
 			continue;
 		fprintf(out,
 			"<svg x=\"%.2f%%\" y=\"%.1f\" overflow=\"visible\">",
-			x_of(c, p) / 10, y_of(a, c->series[i].y[p].value));
+			x_of(c->x[p].position) / 10,
+			y_of(a, c->series[i].y[p].value));
 		chart_draw_mark(c->series[i].look, out);
 		fputs("</svg>\n", out);
 	}
@@ -126,6 +166,8 @@ static void draw_series(
 	const struct chart *c, size_t i, const struct chart_axis *a, FILE *out)
 {
 	const struct chart_series *s = &c->series[i];
+	const struct course course = {
+		.c = c, .axis = a, .series = i, .count = c->points};
 
 	fprintf(out,
 		"<g class=\"s%d d%d%s\"><svg viewBox=\"0 0 %d %d\" "
@@ -133,9 +175,11 @@ static void draw_series(
 		"preserveAspectRatio=\"none\">\n",
 		s->look % CHART_LOOKS, s->look / CHART_LOOKS % 3,
 		s->faint ? " faint" : "", UNITS, PLOT_HEIGHT, PLOT_HEIGHT);
-	if (!s->faint)
-		draw_band(c, i, a, out);
-	draw_line(c, i, a, out);
+	if (!s->faint) {
+		draw_band(&course, out);
+		draw_curves(&course, out);
+	}
+	draw_line(&course, out);
 	fputs("</svg>", out);
 	if (!s->faint)
 		draw_marks(c, i, a, out);

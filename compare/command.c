@@ -5,7 +5,6 @@
 #include "common/options.h"
 #include "compare/analysis.h"
 #include "compare/calibration.h"
-#include "compare/fit.h"
 #include "compare/lesson.h"
 #include "compare/output.h"
 #include "compare/table.h"
@@ -95,7 +94,7 @@ int command_show(
 		return -ENOMEM;
 	table_print(a, id, style, out);
 	lesson_print_expectations(run, style, out);
-	fits_print(run, style, out);
+	lesson_print_fits(run, style, out);
 	if (run->purpose && !strcmp(run->purpose, CALIBRATION))
 		calibration_explain(run, style, out);
 	analysis_free(a);

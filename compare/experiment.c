@@ -93,10 +93,14 @@ static int take_plot(struct reading *r, const char *value)
 
 static int take_fit(struct reading *r, const char *value)
 {
-	if (fit_axis(value))
+	const char *axis;
+
+	if (fit_read(value, &axis))
 		return texts_add(&r->plan->fits, value);
 	snprintf(r->why, WHY_SIZE,
-		"cannot fit %.100s: say usl over WHAT-IS-VARIED", value);
+		"cannot fit %.100s: say usl over WHAT-IS-VARIED or queue over "
+		"WHAT-IS-VARIED",
+		value);
 	return -EINVAL;
 }
 

@@ -3,23 +3,40 @@
 
 #include "common/options.h"
 #include "compare/analysis.h"
-#include "compare/grid.h"
-#include "compare/lesson.h"
 #include "compare/metric.h"
-#include "compare/table.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char usl_over[] = "usl over ";
-
-const char *fit_axis(const char *text)
+enum fit_kind fit_read(const char *text, const char **axis)
 {
-	size_t len = sizeof(usl_over) - 1;
+	static const struct {
+		const char *words;
+		enum fit_kind kind;
+	} kinds[] = {{"usl over ", FIT_USL}, {"queue over ", FIT_QUEUE}};
 
-	return !strncmp(text, usl_over, len) && text[len] ? text + len : NULL;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		size_t len = strlen(kinds[i].words);
+
+		*axis = text + len;
+		if (!strncmp(text, kinds[i].words, len) && text[len])
+			return kinds[i].kind;
+	}
+	return FIT_UNKNOWN;
+}
+
+bool fit_is_asked(
+	const struct texts *fits, enum fit_kind kind, const char *axis)
+{
+	const char *over;
+
+	for (size_t i = 0; i < fits->count; i++)
+		if (fit_read(fits->at[i], &over) == kind && axis &&
+			!strcmp(over, axis))
+			return true;
+	return false;
 }
 
 /* ---- which cells belong together -------------------------------------------- */
@@ -32,14 +49,16 @@ static json_t *point_without(const struct cell *cell, const char *axis)
 	return at;
 }
 
-/* The cell's value on the axis; 0 if it is no number from 1 on. */
+double fit_load(const char *value)
+{
+	uint64_t load;
+
+	return value && !parse_count(value, &load) ? (double)load : 0;
+}
+
 static double load_of(const struct cell *cell, const char *axis)
 {
-	const char *text =
-		json_string_value(json_object_get(cell->point, axis));
-	uint64_t value;
-
-	return text && !parse_count(text, &value) ? (double)value : 0;
+	return fit_load(json_string_value(json_object_get(cell->point, axis)));
 }
 
 static bool belongs(
@@ -52,13 +71,14 @@ static bool belongs(
 	return same && load_of(cell, axis) >= 1;
 }
 
-static bool known(
-	const struct fits *fits, const struct cell *cell, const char *axis)
+const struct fit *fits_find(
+	const struct fits *fits, const char *model, const json_t *at)
 {
 	for (size_t i = 0; i < fits->count; i++)
-		if (belongs(&fits->at[i], cell, axis))
-			return true;
-	return false;
+		if (!strcmp(fits->at[i].model, model) &&
+			json_equal(fits->at[i].at, at))
+			return &fits->at[i];
+	return NULL;
 }
 
 /* ---- one fit ------------------------------------------------------------------ */
@@ -88,31 +108,61 @@ static size_t count_samples(const struct run *run)
 	return n;
 }
 
-static int fit_one(struct fit *f, const struct run *run, const char *axis)
+/* All rates of the fit's model, and the load of each. Returns how many. */
+static size_t collect(struct fit *f, const struct run *run, const char *axis,
+	double *loads, double *rates)
 {
-	size_t most = count_samples(run), n = 0;
-	double *loads = calloc(2 * most + 1, sizeof(*loads));
-	double *rates = loads + most;
-	gsl_rng *rng = stats_rng((uint64_t)run->seed);
+	size_t n = 0;
 
-	f->load = calloc(2 * run->cell_count, sizeof(*f->load));
-	f->rate = f->load + run->cell_count;
-	f->error = loads && f->load && rng ? 0 : -ENOMEM;
-	for (size_t c = 0; !f->error && c < run->cell_count; c++) {
+	for (size_t c = 0; c < run->cell_count; c++) {
 		const struct cell *cell = &run->cells[c];
 
 		if (belongs(f, cell, axis))
 			n += add_cell(f, cell, load_of(cell, axis), loads + n,
 				rates + n);
 	}
+	return n;
+}
+
+static int fit_one(struct fit *f, const struct run *run, const char *axis)
+{
+	size_t most = count_samples(run);
+	double *loads = calloc(2 * most + 1, sizeof(*loads));
+	gsl_rng *rng = stats_rng((uint64_t)run->seed);
+
+	f->fan = calloc(1, sizeof(*f->fan));
+	f->load = calloc(2 * run->cell_count, sizeof(*f->load));
+	f->rate = f->load + run->cell_count;
+	f->error = loads && f->load && f->fan && rng ? 0 : -ENOMEM;
+	if (!f->error) {
+		size_t n = collect(f, run, axis, loads, loads + most);
+
+		f->error = usl_bootstrap(loads, loads + most, n, rng, f->fan);
+	}
 	if (!f->error)
-		f->error = usl_fit(loads, rates, n, &f->usl);
-	if (!f->error)
-		f->error = usl_intervals(loads, rates, n, rng, &f->intervals);
+		f->intervals = usl_intervals(f->fan);
 	if (rng)
 		gsl_rng_free(rng);
 	free(loads);
 	return f->error == -ENOMEM ? -ENOMEM : 0;
+}
+
+/* Begins the fit that the cell belongs to, unless there is one already. */
+static int begin_fit(struct fits *fits, const struct run *run,
+	const struct cell *cell, const char *axis)
+{
+	struct fit *f = &fits->at[fits->count];
+
+	if (cell->skipped || load_of(cell, axis) < 1)
+		return 0;
+	*f = (struct fit) {
+		.model = cell->model, .at = point_without(cell, axis)};
+	if (fits_find(fits, f->model, f->at)) {
+		json_decref(f->at);
+		return 0;
+	}
+	fits->count++;
+	return fit_one(f, run, axis);
 }
 
 int fits_make(const struct run *run, const char *axis, struct fits *fits)
@@ -123,18 +173,8 @@ int fits_make(const struct run *run, const char *axis, struct fits *fits)
 		.at = calloc(run->cell_count + 1, sizeof(*fits->at))};
 	if (!fits->at)
 		return -ENOMEM;
-	for (size_t c = 0; c < run->cell_count && !rc; c++) {
-		const struct cell *cell = &run->cells[c];
-		struct fit *f = &fits->at[fits->count];
-
-		if (cell->skipped || load_of(cell, axis) < 1 ||
-			known(fits, cell, axis))
-			continue;
-		*f = (struct fit) {
-			.model = cell->model, .at = point_without(cell, axis)};
-		fits->count++;
-		rc = fit_one(f, run, axis);
-	}
+	for (size_t c = 0; c < run->cell_count && !rc; c++)
+		rc = begin_fit(fits, run, &run->cells[c], axis);
 	return rc;
 }
 
@@ -142,119 +182,90 @@ void fits_release(struct fits *fits)
 {
 	for (size_t i = 0; i < fits->count; i++) {
 		json_decref(fits->at[i].at);
+		free(fits->at[i].fan);
 		free(fits->at[i].load);
 	}
 	free(fits->at);
 	*fits = (struct fits) {0};
 }
 
-/* ---- what is printed ------------------------------------------------------------ */
+/* ---- what it says ----------------------------------------------------------- */
 
-/* "0.0277 (0.012 to 0.041)" */
-static void set_parameter(char *text, const struct estimate *e)
-{
-	if (isinf(e->value))
-		snprintf(text, GRID_CELL, "none");
-	else if (isfinite(e->low) && isfinite(e->high))
-		snprintf(text, GRID_CELL, "%.3g (%.3g to %.3g)", e->value,
-			e->low, e->high);
-	else
-		snprintf(text, GRID_CELL, "%.3g", e->value);
-}
+/* A curve that misses a median by so much describes something else. */
+#define REST_MOST 0.25
 
-/* The largest distance between a median and the fit, in percent. */
-static double largest_rest(const struct fit *f)
+double fit_rest(const struct fit *f)
 {
 	double most = 0;
 
-	for (size_t i = 0; i < f->loads; i++) {
-		double fitted = usl_rate(&f->usl, f->load[i]);
+	for (size_t i = 0; !f->error && i < f->loads; i++) {
+		double fitted = usl_rate(&f->fan->fit, f->load[i]);
 
 		most = fmax(most, fabs(f->rate[i] / fitted - 1));
 	}
-	return 100 * most;
+	return most;
 }
 
-static void add_row(struct grid *g, const struct fit *f)
+static double largest_load(const struct fit *f)
 {
-	struct grid_row *row = grid_add(g);
-	char at[160];
+	double largest = 0;
 
-	if (!row)
-		return;
-	snprintf(row->text[0], GRID_CELL, "%.250s", f->model);
-	snprintf(row->text[1], GRID_CELL, "%s",
-		point_text(f->at, at, sizeof(at)));
-	if (f->error) {
-		snprintf(row->text[2], GRID_CELL, "no fit");
-		return;
-	}
-	set_parameter(row->text[2], &f->intervals.gamma);
-	set_parameter(row->text[3], &f->intervals.alpha);
-	set_parameter(row->text[4], &f->intervals.beta);
-	set_parameter(row->text[5], &f->intervals.peak);
-	snprintf(row->text[6], GRID_CELL, "%.1f %%", largest_rest(f));
-	snprintf(row->text[7], GRID_CELL, "%s", f->bounded ? "client" : "");
+	for (size_t i = 0; i < f->loads; i++)
+		largest = fmax(largest, f->load[i]);
+	return largest;
 }
 
-/* "epoll at 1: 20.1k measured, 19.8k fitted (+1.5 %)" for each load. */
-static void print_rests(
-	const struct fit *f, const struct style *style, FILE *out)
+bool fit_reaches(const struct fit *f, double load)
 {
-	char measured[FIGURE_TEXT], fitted[FIGURE_TEXT];
+	double least = INFINITY;
 
+	for (size_t i = 0; i < f->loads; i++)
+		least = fmin(least, f->load[i]);
+	return least <= load && load <= largest_load(f);
+}
+
+const char *fit_objection(const struct fit *f)
+{
+	if (f->error == -EINVAL)
+		return "it takes four loads with figures";
 	if (f->error)
-		return;
-	fprintf(out, "%s:", f->model);
-	for (size_t i = 0; i < f->loads; i++) {
-		double rate = usl_rate(&f->usl, f->load[i]);
+		return "no such law describes what was measured";
+	if (f->bounded)
+		return "the client was the slower side, so it would be the "
+		       "client's law";
+	if (fit_rest(f) > REST_MOST)
+		return "what was measured is too far from it";
+	return NULL;
+}
 
-		fprintf(out, "%s %g: %s, fitted %s (%+.1f %%)", i ? ";" : "",
-			f->load[i],
-			figure(f->rate[i], UNIT_RATE, style, measured),
-			figure(rate, UNIT_RATE, style, fitted),
-			100 * (f->rate[i] / rate - 1));
+/* "9.49 (9.3 to 9.7)"; an interval without an end is "(9.3 or more)". */
+static void say_peak(const struct estimate *peak, char *buf, size_t size)
+{
+	int used = snprintf(buf, size, "%.3g", peak->value);
+
+	if (isfinite(peak->low) && isfinite(peak->high))
+		snprintf(buf + used, size - (size_t)used, " (%.3g to %.3g)",
+			peak->low, peak->high);
+	else if (isfinite(peak->low))
+		snprintf(buf + used, size - (size_t)used, " (%.3g or more)",
+			peak->low);
+}
+
+const char *fit_say(
+	const struct fit *f, const struct style *style, char *buf, size_t size)
+{
+	const struct estimate *peak = &f->intervals.peak;
+	char where[64], rate[FIGURE_TEXT];
+
+	if (fit_objection(f)) {
+		snprintf(buf, size, "not drawn: %s", fit_objection(f));
+	} else if (peak->value > largest_load(f)) {
+		snprintf(buf, size, "no peak within what was measured");
+	} else {
+		say_peak(peak, where, sizeof(where));
+		snprintf(buf, size, "peak at %s, %s a second", where,
+			figure(usl_rate(&f->fan->fit, peak->value), UNIT_RATE,
+				style, rate));
 	}
-	fputc('\n', out);
-}
-
-static void print_fits(const struct fits *fits, const char *axis,
-	const struct style *style, FILE *out)
-{
-	static const char *const titles[] = {"model", "at", "gamma", "alpha",
-		"beta", "peak at", "largest rest", "bounded by"};
-	struct grid g = {0};
-
-	for (size_t c = 0; c < sizeof(titles) / sizeof(*titles); c++)
-		grid_column(&g, titles[c], c < 2 || c == 7);
-	for (size_t i = 0; i < fits->count; i++)
-		add_row(&g, &fits->at[i]);
-	fprintf(out,
-		"\nFitted, not measured: the Universal Scalability Law over "
-		"%s\n",
-		axis);
-	if (g.count)
-		grid_print(&g, style->colour, out);
-	grid_release(&g);
-	fputs("\nrequests/s = gamma N / (1 + alpha (N - 1) + beta N (N - 1)); "
-	      "intervals of 95 %. What was measured:\n",
-		out);
-	for (size_t i = 0; i < fits->count; i++)
-		print_rests(&fits->at[i], style, out);
-}
-
-void fits_print(const struct run *run, const struct style *style, FILE *out)
-{
-	struct plan plan;
-	struct fits fits;
-
-	if (!lesson_load(&plan, run))
-		for (size_t i = 0; i < plan.fits.count; i++) {
-			const char *axis = fit_axis(plan.fits.at[i]);
-
-			if (!fits_make(run, axis, &fits) && fits.count)
-				print_fits(&fits, axis, style, out);
-			fits_release(&fits);
-		}
-	plan_release(&plan);
+	return buf;
 }

@@ -3,6 +3,7 @@
 
 #include "compare/expect.h"
 #include "compare/fit.h"
+#include "compare/theory.h"
 
 #include <errno.h>
 #include <string.h>
@@ -58,12 +59,15 @@ int lesson_check(
 	const struct plan *plan, const struct run *run, char why[WHY_SIZE])
 {
 	int rc = check_beside(plan, run, why);
+	const char *axis;
 
 	for (size_t i = 0; i < plan->expects.count && !rc; i++)
 		rc = check_relation(
 			"expect", plan->expects.at[i], plan, run, why);
-	for (size_t i = 0; i < plan->fits.count && !rc; i++)
-		rc = check_axis("fit", fit_axis(plan->fits.at[i]), plan, why);
+	for (size_t i = 0; i < plan->fits.count && !rc; i++) {
+		fit_read(plan->fits.at[i], &axis);
+		rc = check_axis("fit", axis, plan, why);
+	}
 	for (size_t i = 0; i < plan->plots.count && !rc; i++) {
 		const char *over = strstr(plan->plots.at[i], " over ");
 
@@ -111,6 +115,34 @@ void lesson_print_expectations(
 		}
 	}
 	beside_print(&plan.beside, run, style, out);
+	plan_release(&plan);
+}
+
+static void print_usl(const struct run *run, const char *axis,
+	const struct style *style, FILE *out)
+{
+	struct fits fits;
+
+	if (!fits_make(run, axis, &fits) && fits.count)
+		fits_print(&fits, axis, style, out);
+	fits_release(&fits);
+}
+
+void lesson_print_fits(
+	const struct run *run, const struct style *style, FILE *out)
+{
+	const char *axis;
+	struct plan plan;
+	int rc = lesson_load(&plan, run);
+
+	for (size_t i = 0; !rc && i < plan.fits.count; i++) {
+		enum fit_kind kind = fit_read(plan.fits.at[i], &axis);
+
+		if (kind == FIT_USL)
+			print_usl(run, axis, style, out);
+		else if (kind == FIT_QUEUE)
+			theory_print(run, axis, style, out);
+	}
 	plan_release(&plan);
 }
 

@@ -28,6 +28,11 @@ int lesson_check(
 void lesson_print_expectations(
 	const struct run *run, const struct style *style, FILE *out);
 
+/* The fits and the theory that the run's experiment asks for; nothing where it
+ * asks for none. */
+void lesson_print_fits(
+	const struct run *run, const struct style *style, FILE *out);
+
 /* The explanation as a paragraph of Markdown; nothing for a run without. */
 void lesson_print_markdown(const struct run *run, FILE *out);
 

@@ -6,6 +6,7 @@
 #include "compare/lesson.h"
 #include "compare/page.h"
 #include "compare/report_page.h"
+#include "compare/sweep.h"
 #include "compare/table.h"
 
 #include <stdlib.h>
@@ -166,43 +167,24 @@ static void print_body(struct page *page)
 	print_scripts(page);
 }
 
-/* ---- which look each model has -------------------------------------------- */
-
-static void add_model(struct page *page, const char *model)
-{
-	for (size_t i = 0; i < page->model_count; i++)
-		if (!strcmp(page->models[i], model))
-			return;
-	page->models[page->model_count++] = model;
-}
-
-/* In the order of the last point, so that its best have the plainest looks. */
-static int list_models(struct page *page)
-{
-	const struct analysis *a = page->a;
-
-	page->models = calloc(a->run->cell_count + 1, sizeof(*page->models));
-	if (!page->models)
-		return -1;
-	for (size_t i = a->count; i-- > 0;)
-		for (size_t k = 0; k < a->points[i].count; k++)
-			add_model(page, a->points[i].summaries[k].cell->model);
-	return 0;
-}
-
 int report_print(const struct analysis *a, FILE *out)
 {
 	struct page page = {.out = out, .a = a, .charts = json_array()};
 	int rc = -1;
 
 	lesson_load(&page.plan, a->run);
-	if (page.charts && !list_models(&page)) {
+	page.axis = sweep_axis(a, &page.plan.plots);
+	if (fit_is_asked(&page.plan.fits, FIT_USL, page.axis))
+		fits_make(a->run, page.axis, &page.fits);
+	page.models = analysis_models(a, &page.model_count);
+	if (page.charts && page.models) {
 		print_head(out, a->run->title ? a->run->title : "Comparison");
 		print_body(&page);
 		fputs("</main></body></html>\n", out);
 		rc = ferror(out) ? -1 : 0;
 	}
 	free(page.models);
+	fits_release(&page.fits);
 	plan_release(&page.plan);
 	json_decref(page.charts);
 	return rc;

@@ -2,130 +2,22 @@
 /* The charts of the report: which there are, and what is in them. */
 #include "compare/report_charts.h"
 #include "compare/html.h"
+#include "compare/sweep.h"
 #include "compare/table.h"
+#include "compare/theory.h"
 
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A page has room to show so many points one by one, and a chart so many
- * series before most of them turn grey. */
-enum { POINTS_SHOWN = 4, SERIES_SHOWN = 8 };
+/* A page has room to show so many points one by one, so many more to choose
+ * from, and a chart so many series before most of them turn grey. */
+enum { POINTS_SHOWN = 4, POINTS_CHOSEN = 32, SERIES_SHOWN = 8 };
+/* Of a curve between two points: it is bent. */
+enum { CURVE_STEPS = 12 };
 
-/* ---- what is varied ------------------------------------------------------- */
-
-static const char *value_of(const struct point *p, const char *axis)
-{
-	const char *value = json_string_value(json_object_get(p->at, axis));
-
-	return value ? value : "";
-}
-
-static size_t count_values(const struct analysis *a, const char *axis)
-{
-	size_t different = 0;
-
-	for (size_t i = 0; i < a->count; i++) {
-		size_t k = 0;
-
-		while (k < i && strcmp(value_of(&a->points[k], axis),
-					value_of(&a->points[i], axis)))
-			k++;
-		different += k == i;
-	}
-	return different;
-}
-
-/* What follows "METRIC over " in what an experiment plots; NULL if nothing
- * does. */
-static const char *plot_axis(const char *plot)
-{
-	const char *over = strstr(plot, " over ");
-
-	return over ? over + strlen(" over ") : NULL;
-}
-
-/* What goes along the charts: what the experiment says, or else the name with
- * the most values. NULL where nothing is varied. */
-static const char *main_axis(const struct page *page)
-{
-	const struct analysis *a = page->a;
-	const char *name, *best = NULL;
-	size_t most = 1;
-	json_t *value;
-
-	if (!a->count)
-		return NULL;
-	for (size_t i = 0; i < page->plan.plots.count; i++) {
-		name = plot_axis(page->plan.plots.at[i]);
-		if (name && count_values(a, name) > 1)
-			return name;
-	}
-	json_object_foreach((json_t *)a->points[0].at, name, value)
-	{
-		size_t n = count_values(a, name);
-
-		if (n > most) {
-			most = n;
-			best = name;
-		}
-	}
-	return best;
-}
-
-/* Points that are alike in all but the main axis are one chart. */
-struct group {
-	const struct analysis *a;
-	const char *axis; /* NULL: it is a single point */
-	size_t first;	  /* the first point of it */
-	size_t number;
-};
-
-static bool in_group(const struct group *g, size_t point)
-{
-	json_t *one, *other;
-	bool same;
-
-	if (point == g->first || !g->axis)
-		return point == g->first;
-	one = json_copy((json_t *)g->a->points[g->first].at);
-	other = json_copy((json_t *)g->a->points[point].at);
-	json_object_del(one, g->axis);
-	json_object_del(other, g->axis);
-	same = json_equal(one, other);
-	json_decref(one);
-	json_decref(other);
-	return same;
-}
-
-static bool begins_group(const struct group *g)
-{
-	for (size_t p = 0; p < g->first; p++)
-		if (in_group(g, p))
-			return false;
-	return true;
-}
-
-static size_t group_size(const struct group *g)
-{
-	size_t n = 0;
-
-	for (size_t p = g->first; p < g->a->count; p++)
-		n += in_group(g, p);
-	return n;
-}
-
-/* "size 64" for all points of a group; "" if it is the only one. */
-static void say_group(const struct group *g, char *buf, size_t size)
-{
-	json_t *at = json_copy((json_t *)g->a->points[g->first].at);
-
-	if (g->axis)
-		json_object_del(at, g->axis);
-	point_text(at, buf, size);
-	json_decref(at);
-}
+static const struct style page_style = {.utf8 = true, .width = 100};
 
 /* ---- what all charts have ------------------------------------------------- */
 
@@ -186,36 +78,6 @@ void report_hand_in(struct page *page, struct chart *c)
 	chart_free(c);
 }
 
-static struct estimate estimate_of(
-	const struct metric *m, const struct cell *cell, gsl_rng *rng)
-{
-	struct estimate e = {NAN, NAN, NAN, 0};
-	double *values = calloc(cell->sample_count + 1, sizeof(*values));
-
-	if (values)
-		e = stats_estimate(values, metric_values(m, cell, values), rng);
-	free(values);
-	return e;
-}
-
-/* Those of the ranked table shall be the same here to the digit. */
-static struct estimate figure_of(
-	const struct summary *s, const struct metric *m, gsl_rng *rng)
-{
-	const struct {
-		const char *name;
-		const struct estimate *e;
-	} known[] = {{"throughput", &s->throughput},
-		{"cpu_per_request", &s->cpu}, {"p50", &s->p50},
-		{"p99", &s->p99}, {"switches_per_request", &s->switches},
-		{"memory", &s->memory}};
-
-	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
-		if (!strcmp(known[i].name, m->name))
-			return *known[i].e;
-	return estimate_of(m, s->cell, rng);
-}
-
 /* ---- bars and lines of a metric ------------------------------------------- */
 
 /* Of the CPU time, the share that was spent in user mode. */
@@ -223,9 +85,10 @@ static void split_cpu(
 	struct chart_series *series, const struct cell *cell, gsl_rng *rng)
 {
 	double user =
-		estimate_of(metric_find("user_per_request"), cell, rng).value;
+		cell_estimate(cell, metric_find("user_per_request"), rng).value;
 	double system =
-		estimate_of(metric_find("system_per_request"), cell, rng).value;
+		cell_estimate(cell, metric_find("system_per_request"), rng)
+			.value;
 
 	if (user + system > 0)
 		series->part = user / (user + system);
@@ -242,7 +105,7 @@ static void fill_point(struct page *page, struct chart *c, size_t at,
 
 		if (s->standing >= NO_FIGURES || look == page->model_count)
 			continue;
-		c->series[look].y[at] = figure_of(s, m, rng);
+		c->series[look].y[at] = summary_estimate(s, m, rng);
 		c->series[look].strong = s->best && m == p->order;
 		c->series[look].lower_bound |= s->lower_bound;
 		if (c->kind == CHART_BARS &&
@@ -254,12 +117,12 @@ static void fill_point(struct page *page, struct chart *c, size_t at,
 }
 
 static void print_bars(
-	struct page *page, const struct group *g, const struct metric *m)
+	struct page *page, const struct sweep *s, const struct metric *m)
 {
 	char where[128];
 	struct chart *c;
 
-	say_group(g, where, sizeof(where));
+	sweep_text(s, where, sizeof(where));
 	c = report_new_chart(page, CHART_BARS, 1, m->title, where);
 	if (!c)
 		return;
@@ -269,87 +132,141 @@ static void print_bars(
 		c->remark = "The stripe at the foot of a bar is the part in "
 			    "user mode, the rest was spent in the kernel.";
 	}
-	fill_point(page, c, 0, &g->a->points[g->first], m);
+	fill_point(page, c, 0, &s->a->points[s->first], m);
 	report_hand_in(page, c);
 }
 
-/* What queueing theory says of the mean latency, beside the mean of a model
- * that is alone in its chart. */
-static const struct {
-	const char *metric, *label;
-} theories[] = {{"md1", "M/D/1, computed"}, {"mm1", "M/M/1, computed"}};
+/* ---- beside them: theory and fits ------------------------------------------ */
 
-enum { THEORIES = sizeof(theories) / sizeof(*theories) };
-
+/* What queueing theory says is shown beside a model that is alone. */
 static bool has_theory(const struct page *page, const struct metric *m)
 {
-	return page->model_count == 1 && !strcmp(m->name, "mean");
+	return page->model_count == 1 && theory_of(0, m->name) &&
+	       fit_is_asked(&page->plan.fits, FIT_QUEUE, page->axis);
 }
 
-static void fill_theory(
-	struct page *page, struct chart *c, size_t at, const struct point *p)
+static void fill_theory(struct page *page, struct chart *c, size_t at,
+	const struct point *p, const struct metric *m)
 {
 	gsl_rng *rng = stats_rng((uint64_t)page->a->run->seed);
 
 	for (size_t t = 0; rng && t < THEORIES; t++) {
 		struct chart_series *s = &c->series[page->model_count + t];
 
-		s->label = theories[t].label;
+		s->label = theory_labels[t];
 		s->look = (int)(page->model_count + t);
-		s->y[at] = estimate_of(metric_find(theories[t].metric),
-			p->summaries[0].cell, rng);
+		s->y[at] = cell_estimate(
+			p->summaries[0].cell, theory_of(t, m->name), rng);
 	}
 	if (rng)
 		gsl_rng_free(rng);
 }
 
-static void fill_lines(struct page *page, struct chart *c,
-	const struct group *g, const struct metric *m)
+/* The curve of a fit between two points of the chart. */
+static void fill_curve(const struct chart *c, const struct fit *f, size_t p,
+	struct chart_step step[CURVE_STEPS])
 {
-	size_t at = 0;
+	double from = fit_load(c->x[p].label), to = fit_load(c->x[p + 1].label);
 
-	for (size_t p = g->first; p < g->a->count; p++) {
-		const struct point *point = &g->a->points[p];
+	if (!fit_reaches(f, from) || !fit_reaches(f, to))
+		return;
+	for (size_t i = 0; i < CURVE_STEPS; i++) {
+		double share = (double)i / (CURVE_STEPS - 1);
+		double load = from * pow(to / from, share);
 
-		if (!in_group(g, p))
+		step[i].position = c->x[p].position * (1 - share) +
+				   c->x[p + 1].position * share;
+		step[i].y = usl_rate_interval(f->fan, load);
+	}
+}
+
+static void add_curve(struct chart *c, size_t series, const struct fit *f)
+{
+	struct chart_curve *curve =
+		chart_add_curve(c, series, (c->points - 1) * CURVE_STEPS);
+
+	for (size_t p = 0; curve && p + 1 < c->points; p++)
+		fill_curve(c, f, p, curve->step + p * CURVE_STEPS);
+}
+
+/* "epoll: peak at 9.49 (9.3 to 9.7), 34.1k a second" as a note of each series,
+ * and of all of them in the chart's words. */
+static void add_fits(
+	const struct page *page, struct chart *c, const struct sweep *s)
+{
+	json_t *at = sweep_at(s);
+	size_t size;
+	FILE *words = open_memstream(&c->aside, &size);
+
+	c->note_title = "the law fitted to it";
+	if (words)
+		fputs("Dotted, with its band: the Universal Scalability Law, "
+		      "fitted.",
+			words);
+	for (size_t i = 0; words && i < page->model_count; i++) {
+		const struct fit *f =
+			fits_find(&page->fits, page->models[i], at);
+
+		if (!f)
 			continue;
+		fit_say(f, &page_style, c->series[i].note, CHART_TEXT);
+		fprintf(words, " %s: %s.", f->model, c->series[i].note);
+		if (!fit_objection(f))
+			add_curve(c, i, f);
+	}
+	if (words)
+		fclose(words);
+	json_decref(at);
+}
+
+/* ---- bars and lines of a metric, continued --------------------------------- */
+
+static void fill_lines(struct page *page, struct chart *c,
+	const struct sweep *s, const struct metric *m)
+{
+	size_t at = 0, p = SIZE_MAX;
+
+	while ((p = sweep_point(s, p)) < s->a->count) {
+		const struct point *point = &s->a->points[p];
+
 		snprintf(c->x[at].label, sizeof(c->x[at].label), "%.31s",
-			value_of(point, g->axis));
+			sweep_value(s, p));
 		fill_point(page, c, at, point, m);
 		if (has_theory(page, m))
-			fill_theory(page, c, at, point);
+			fill_theory(page, c, at, point, m);
 		at++;
 	}
 }
 
 static void print_lines(
-	struct page *page, const struct group *g, const struct metric *m)
+	struct page *page, const struct sweep *s, const struct metric *m)
 {
 	char where[128];
 	struct chart *c;
 
-	say_group(g, where, sizeof(where));
+	sweep_text(s, where, sizeof(where));
 	c = new_chart_with(page, CHART_LINES,
-		has_theory(page, m) ? THEORIES : 0, group_size(g), m->title,
-		where);
+		has_theory(page, m) ? THEORIES : 0, s->count, m->title, where);
 	if (!c)
 		return;
-	c->x_title = g->axis;
+	c->x_title = s->axis;
 	c->unit = m->unit;
 	c->log_y = m->unit == UNIT_TIME;
 	c->remark = "Bands are 95 % intervals.";
-	fill_lines(page, c, g, m);
+	fill_lines(page, c, s, m);
 	chart_place_points(c);
+	if (page->fits.count && !strcmp(m->name, "throughput"))
+		add_fits(page, c, s);
 	report_hand_in(page, c);
 }
 
 static void print_metric(
-	struct page *page, const struct group *g, const struct metric *m)
+	struct page *page, const struct sweep *s, const struct metric *m)
 {
-	if (group_size(g) > 1)
-		print_lines(page, g, m);
+	if (s->count > 1)
+		print_lines(page, s, m);
 	else
-		print_bars(page, g, m);
+		print_bars(page, s, m);
 }
 
 /* ---- the sections --------------------------------------------------------- */
@@ -357,13 +274,13 @@ static void print_metric(
 static void print_metrics(
 	struct page *page, const char *const *names, size_t count)
 {
-	struct group g = {.a = page->a, .axis = main_axis(page)};
+	struct sweep s = {.a = page->a, .axis = page->axis};
 
 	fputs("<div class=\"charts\">\n", page->out);
-	for (; g.first < page->a->count; g.first++)
-		for (size_t i = 0; begins_group(&g) && i < count; i++)
+	while (sweep_next(&s))
+		for (size_t i = 0; i < count; i++)
 			if (metric_find(names[i]))
-				print_metric(page, &g, metric_find(names[i]));
+				print_metric(page, &s, metric_find(names[i]));
 	fputs("</div>\n", page->out);
 }
 

@@ -5,6 +5,7 @@
 #define SERVERLAB_COMPARE_REPORT_PAGE_H
 
 #include "compare/analysis.h"
+#include "compare/fit.h"
 #include "compare/plan.h"
 
 #include <stdio.h>
@@ -13,6 +14,8 @@ struct page {
 	FILE *out;
 	const struct analysis *a;
 	struct plan plan;
+	const char *axis;    /* what goes along the charts; NULL: nothing */
+	struct fits fits;    /* over it; none where no [fit] asks for them */
 	json_t *charts;	     /* those printed so far, for the scripts */
 	const char **models; /* a model's place here is its look in charts */
 	size_t model_count;

@@ -266,46 +266,63 @@ static bool draw(const double *load, const double *rate, size_t n, gsl_rng *rng,
 	return several;
 }
 
-static struct estimate interval(
-	double value, double *resampled, size_t count, size_t n)
+int usl_bootstrap(const double *load, const double *rate, size_t n,
+	gsl_rng *rng, struct usl_fan *fan)
 {
-	struct estimate e = {value, NAN, NAN, n};
-
-	/* Where the law is often not found, nothing is claimed. */
-	if (count < USL_RESAMPLES * 9 / 10)
-		return e;
-	gsl_sort(resampled, 1, count);
-	e.low = stats_quantile(resampled, count, STATS_LEVEL / 2);
-	e.high = stats_quantile(resampled, count, 1 - STATS_LEVEL / 2);
-	return e;
-}
-
-int usl_intervals(const double *load, const double *rate, size_t n,
-	gsl_rng *rng, struct usl_intervals *out)
-{
-	double(*found)[USL_RESAMPLES] = calloc(4, sizeof(*found));
 	double *drawn = calloc(n + 1, sizeof(*drawn));
-	struct usl fit, one;
-	size_t count = 0;
-	int rc = found && drawn ? usl_fit(load, rate, n, &fit) : -ENOMEM;
+	int rc = drawn ? usl_fit(load, rate, n, &fan->fit) : -ENOMEM;
 
+	fan->count = 0;
 	for (int r = 0; !rc && r < USL_RESAMPLES; r++) {
 		if (!draw(load, rate, n, rng, drawn))
 			break;
-		if (usl_fit(load, drawn, n, &one))
-			continue;
-		found[0][count] = one.alpha;
-		found[1][count] = one.beta;
-		found[2][count] = one.gamma;
-		found[3][count++] = usl_peak(&one);
+		if (!usl_fit(load, drawn, n, &fan->drawn[fan->count]))
+			fan->count++;
 	}
-	if (!rc) {
-		out->alpha = interval(fit.alpha, found[0], count, n);
-		out->beta = interval(fit.beta, found[1], count, n);
-		out->gamma = interval(fit.gamma, found[2], count, n);
-		out->peak = interval(usl_peak(&fit), found[3], count, n);
-	}
+	/* Where the law is often not found, nothing is claimed. */
+	if (fan->count < USL_RESAMPLES * 9 / 10)
+		fan->count = 0;
 	free(drawn);
-	free(found);
 	return rc;
+}
+
+static struct estimate interval(
+	const struct usl_fan *fan, double value, double drawn[USL_RESAMPLES])
+{
+	struct estimate e = {value, NAN, NAN, fan->fit.n};
+
+	if (!fan->count)
+		return e;
+	gsl_sort(drawn, 1, fan->count);
+	e.low = stats_quantile(drawn, fan->count, STATS_LEVEL / 2);
+	e.high = stats_quantile(drawn, fan->count, 1 - STATS_LEVEL / 2);
+	return e;
+}
+
+struct usl_intervals usl_intervals(const struct usl_fan *fan)
+{
+	double alpha[USL_RESAMPLES], beta[USL_RESAMPLES], gamma[USL_RESAMPLES],
+		peak[USL_RESAMPLES];
+
+	for (size_t i = 0; i < fan->count; i++) {
+		alpha[i] = fan->drawn[i].alpha;
+		beta[i] = fan->drawn[i].beta;
+		gamma[i] = fan->drawn[i].gamma;
+		peak[i] = usl_peak(&fan->drawn[i]);
+	}
+	return (struct usl_intervals) {
+		.alpha = interval(fan, fan->fit.alpha, alpha),
+		.beta = interval(fan, fan->fit.beta, beta),
+		.gamma = interval(fan, fan->fit.gamma, gamma),
+		.peak = interval(fan, usl_peak(&fan->fit), peak),
+	};
+}
+
+struct estimate usl_rate_interval(const struct usl_fan *fan, double load)
+{
+	double rate[USL_RESAMPLES];
+
+	for (size_t i = 0; i < fan->count; i++)
+		rate[i] = usl_rate(&fan->drawn[i], load);
+	return interval(fan, usl_rate(&fan->fit, load), rate);
 }

@@ -38,12 +38,27 @@ double usl_rate(const struct usl *fit, double load);
 /* The load at which the rate is highest; INFINITY where it only ever rises. */
 double usl_peak(const struct usl *fit);
 
-/* The same with bootstrap intervals: the rates of each load are drawn anew.
- * With one rate for each load the intervals are unknown (NAN). */
+/*
+ * The fit, and the same with the rates of each load drawn anew (bootstrap): what
+ * may be said of the fit, and no more. There are none of those where there is
+ * one rate for each load, or the law is often not found: intervals are then
+ * unknown (NAN).
+ */
+struct usl_fan {
+	struct usl fit;
+	size_t count;
+	struct usl drawn[USL_RESAMPLES];
+};
+
+/* 0, or as usl_fit(). */
+int usl_bootstrap(const double *load, const double *rate, size_t n,
+	gsl_rng *rng, struct usl_fan *fan);
+
 struct usl_intervals {
 	struct estimate alpha, beta, gamma, peak;
 };
-int usl_intervals(const double *load, const double *rate, size_t n,
-	gsl_rng *rng, struct usl_intervals *out);
+struct usl_intervals usl_intervals(const struct usl_fan *fan);
+/* The rate at a load, with the interval of the curve there. */
+struct estimate usl_rate_interval(const struct usl_fan *fan, double load);
 
 #endif

@@ -350,12 +350,14 @@ def report_draws_what_is_plotted(cell):
         file.write("[experiment]\ntitle = x\nquestion = y?\n[run]\n"
                    "models = epoll\nrounds = 2\nduration = 300ms\n"
                    "warmup = 10ms\nvary = size=1,64,4k\n connections=1,2\n"
-                   "[plot]\nmean = mean over connections\n")
+                   "[plot]\nmean = mean over connections\n"
+                   "[fit]\ntheory = queue over connections\n")
     text, _ = report_of(cell, "x.ini")
     titles = re.findall(r'<h3 id="chart-\d+-title">(.*?)</h3>', text)
     equal(titles[:3], [f"Mean latency, size {s}" for s in ("1", "64", "4k")],
           "the first charts")
-    equal(text.count("<span>M/D/1, computed</span>"), 3, "theory in each")
+    # Of mean and p99, for each size.
+    equal(text.count("<span>M/D/1</span>"), 2 * 3, "theory in each")
 
 
 @TABLE.cell
@@ -562,6 +564,101 @@ def calibrate(cell):
           "the ceiling of a load that was not calibrated")
 
 
+def check_fit_is_drawn(cell):
+    """The curve, its peak in words and in the table, in report and script."""
+    peak = r"peak at 9\.49 \(9\.\d+ to 9\.\d+\), [\d.]+k a second"
+    path = f"{cell.directory}/fit.html"
+    succeed(cell, "report", "-o", path)
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    figure = re.search(r"<figure.*?</figure>", text, re.S)[0]
+    equal(figure.count('<path class="fit" d="M'), 2, "curve and legend")
+    check(re.search(f"fitted. epoll: {peak}", figure), figure)
+    check(re.search(f'<td class="t">{peak}</td>', figure), figure)
+    equal(text.count('<path class="fit" d="M'), 2, "in throughput alone")
+    script = succeed(cell, "export", "--format", "gnuplot")
+    check(re.search(f'"epoll, fitted: {peak}"', script), script)
+    curve = re.search(r"\$sweep0_fit0 << EOD\n(.*?)\nEOD", script, re.S)[1]
+    for line in curve.splitlines():
+        place, value, low, high = map(float, line.split())
+        load = 2 ** place
+        law = 30000 * load / (1 + 0.1 * (load - 1) + 0.01 * load * (load - 1))
+        check(abs(value / law - 1) < 0.001 and low <= value <= high, line)
+    equal(curve.splitlines()[-1].split()[0], "4.000", "no further than measured")
+
+
+@TABLE.cell
+def a_fit_that_would_mislead(cell):
+    """a fit is not drawn where the client was the slower side or the curve is
+    far from what was measured, and the words say so"""
+    with open(f"{cell.directory}/fit.ini", "w", encoding="utf-8") as file:
+        file.write("[experiment]\ntitle = Fit\n[run]\nmodels = epoll, poll, "
+                   "thread\nvary = connections=1,2,4,8,16\nrounds = 2\n"
+                   "duration = 100ms\nwarmup = 0\nsyscalls = 0\n"
+                   "[fit]\nscale = usl over connections\n")
+    succeed(cell, "run", "fit.ini")
+    db = database(cell)
+    where = "WHERE cell_id IN (SELECT id FROM cell WHERE model = '%s'%s)"
+    db.execute("UPDATE sample SET requests_per_second = 100000, "
+               "bounded_by = 'server'")
+    db.execute("UPDATE sample SET bounded_by = 'client' " + where % (
+        "poll", " AND json_extract(point, '$.connections') = '16'"))
+    db.execute("UPDATE sample SET requests_per_second = 10 " + where % (
+        "thread", " AND json_extract(point, '$.connections') = '4'"))
+    db.commit()
+    path = f"{cell.directory}/fit.html"
+    succeed(cell, "report", "-o", path)
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    check("epoll: peak at" in text, "epoll is drawn")
+    check("poll: not drawn: the client was the slower side" in text, text)
+    check("thread: not drawn: what was measured is too far from it" in text
+          or "thread: not drawn: no such law" in text, text)
+    equal(text.count('<path class="fit" d="M'), 2, "one curve, and its legend")
+
+
+@TABLE.cell
+def theory_is_shown_beside_it(cell):
+    """[fit] queue computes mean, median and p99 of a queue in terminal, report
+    and script"""
+    with open(f"{cell.directory}/q.ini", "w", encoding="utf-8") as file:
+        file.write("[experiment]\ntitle = Queue\n[run]\nmodels = epoll\n"
+                   "vary = connections=1,2\nvary = size=1,64\nrounds = 2\n"
+                   "duration = 100ms\nwarmup = 0\nsyscalls = 0\n"
+                   "[plot]\na = mean over connections\n"
+                   "b = p50 over connections\n"
+                   "[fit]\ntheory = queue over connections\n")
+    succeed(cell, "run", "q.ini")
+    # A service of 1 ms on a server that is busy half of the time.
+    db = database(cell)
+    db.execute("UPDATE sample SET requests = 1000, cpu_ns = 1000000000, "
+               "window_ns = 2000000000")
+    db.commit()
+    line = [line for line in succeed(cell, "show").splitlines()
+            if line.startswith("epoll") and "50 %" in line]
+    equal(len(line), 4, "a line for each point")
+    # mean, then median, then p99: of M/D/1 and of M/M/1 (2 ms of mean).
+    figures = re.findall(r"([\d.]+).?([mµ]s)", line[0])
+    equal([figures[i] for i in (1, 2, 4, 5, 7, 8)],
+          [(n, "ms") for n in ("1.50", "2.00", "1.00", "1.39", "4.34",
+                               "9.21")], line[0])
+    succeed(cell, "report", "-o", "q.html")
+    with open(f"{cell.directory}/q.html", encoding="utf-8") as file:
+        text = file.read()
+    equal(text.count("<span>M/M/1</span>"), 3 * 2, "mean, p50, p99 by size")
+    script = succeed(cell, "export", "--format", "gnuplot", "-o", "q.gp")
+    with open(f"{cell.directory}/q.gp", encoding="utf-8") as file:
+        script = file.read()
+    for line in re.search(r"\$sweep1_model0 << EOD\n(.*?)\nEOD", script,
+                          re.S)[1].splitlines():
+        computed = [float(n) for n in line.split()[-6:]]
+        wanted = [1500, 2000, 1000, 1386.29, 4336.26, 9210.34]
+        for found, one in zip(computed, wanted):
+            check(abs(found / one - 1) < 1e-3, line)
+    equal(script.count('title "M/D/1"'), 3 * 2, "in each panel")
+    draw(cell, "q.gp")
+
+
 @TABLE.cell
 def cpus_are_watched(cell):
     """cpus says how fast the CPUs are, and how far apart, each time it looks"""
@@ -592,13 +689,15 @@ def a_fit_is_shown_as_one(cell):
     db = database(cell)
     for n in (1, 2, 4, 8, 16):
         rate = 30000 * n / (1 + 0.1 * (n - 1) + 0.01 * n * (n - 1))
-        db.execute("UPDATE sample SET requests_per_second = ? * "
+        db.execute("UPDATE sample SET bounded_by = 'server', "
+                   "requests_per_second = ? * "
                    "(0.99 + 0.02 * (round - 1)) WHERE cell_id = (SELECT id "
                    "FROM cell WHERE json_extract(point, '$.connections') = ?)",
                    (rate, str(n)))
     db.commit()
     text = succeed(cell, "show")
     check("Fitted, not measured" in text, text)
+    check_fit_is_drawn(cell)
     # Its medians are the law's, so its parameters are.
     check(re.search(r"^epoll +3e\+04 \(.* to .*\) +0.1 \(.* to .*\) +0.01 "
                     r"\(.* to .*\) +9.49 \(.* to .*\) +0.0 %", text, re.M),
@@ -608,7 +707,8 @@ def a_fit_is_shown_as_one(cell):
         file.write("x = cosine over connections\n")
     result = compare(cell, "run", "fit.ini")
     equal(result.returncode, 64, "exit status")
-    check("cosine" in result.stderr and "usl over" in result.stderr,
+    check("cosine" in result.stderr and "usl over" in result.stderr and
+          "queue over" in result.stderr,
           result.stderr)
 
 
@@ -858,22 +958,41 @@ def demo(cell):
           "exit status for an experiment that is not there")
 
 
+def draw(cell, script):
+    """What gnuplot makes of it, if it is there: its SVG, or nothing."""
+    if not shutil.which("gnuplot"):
+        return ""
+    drawn = subprocess.run(["gnuplot", script], cwd=cell.directory,
+                           capture_output=True, text=True, check=False,
+                           timeout=PATIENCE)
+    equal((drawn.returncode, drawn.stderr), (0, ""), "gnuplot")
+    check("<svg" in drawn.stdout and "epoll" in drawn.stdout, "drawn")
+    return drawn.stdout
+
+
 @TABLE.cell
 def gnuplot(cell):
-    """gnuplot draws what export writes for it, bars and lines"""
-    for load in (SHORT, (*VARIED, "--vary", "connections=1,2")):
+    """gnuplot draws what export writes for it: bars, lines, and a column for
+    each value of a second name"""
+    for load, columns in ((SHORT, 1),
+                          ((*VARIED, "--vary", "connections=1,2"), 1),
+                          ((*VARIED, "--vary", "connections=1,2,4", "--vary",
+                            "size=1,64"), 2)):
         succeed(cell, "run", *load)
-        text = succeed(cell, "export", "--format", "gnuplot", "-o", "run.gp")
+        succeed(cell, "export", "--format", "gnuplot", "-o", "run.gp")
         with open(f"{cell.directory}/run.gp", encoding="utf-8") as file:
             text = file.read()
-        check("set multiplot" in text and '"epoll"' in text, text)
-        if not shutil.which("gnuplot"):
-            continue
-        drawn = subprocess.run(["gnuplot", "run.gp"], cwd=cell.directory,
-                               capture_output=True, text=True, check=False,
-                               timeout=PATIENCE)
-        equal((drawn.returncode, drawn.stderr), (0, ""), "gnuplot")
-        check("<svg" in drawn.stdout and "epoll" in drawn.stdout, "drawn")
+        check(f"set multiplot layout 3,{columns} " in text, text)
+        check('"epoll"' in text, text)
+        drawn = draw(cell, "run.gp")
+        if drawn and columns == 2:
+            check("size 1<" in drawn and "size 64<" in drawn, "their titles")
+    equal(len(re.findall(r"^\$sweep\d_model\d << EOD$", text, re.M)), 4,
+          "models and sizes")
+    for block in re.findall(r"^\$sweep.*?<< EOD\n(.*?)\nEOD$", text,
+                            re.M | re.S):
+        equal([line.split()[:2] for line in block.splitlines()],
+              [["0", '"1"'], ["1", '"2"'], ["2", '"4"']], "its points")
 
 
 # ---- stopped and killed -----------------------------------------------------

@@ -7,9 +7,9 @@ const MARGIN = 0.015; /* left and right of the points, as in the SVG */
 function drawLines(figure, chart) {
 	const plot = figure.querySelector(".plot");
 	const looks = chart.series.map((_, i) => lookOf(figure, i));
-	const view = { show, clear, drawn, shown: (i) => looks[i].shown };
+	const view = { show, clear, drawn, curves, shown: (i) => looks[i].shown };
 	const plotted = new uPlot(optionsOf(plot, chart, looks, view),
-		[chart.points.map((point) => point.position),
+		[positionsOf(chart),
 			...chart.series.map((series) => series.value)], plot);
 
 	function show(series, point) {
@@ -29,6 +29,11 @@ function drawLines(figure, chart) {
 	function drawn() {
 		return chart.series.flatMap((_, i) => looks[i].shown
 			? drawnSeries(plotted, chart, i) : []);
+	}
+
+	function curves() {
+		return chart.curves.flatMap((curve) => looks[curve.series].shown
+			? drawnCurve(plotted, curve) : []);
 	}
 
 	plot.classList.add("drawn");
@@ -137,9 +142,14 @@ function hooksOf(plot, chart, looks, view) {
 	return {
 		drawAxes: [(u) => chart.series.forEach((series, i) => {
 			if (looks[i].shown)
-				drawBand(u, chart, i, looks[i].ink());
+				drawBand(u, chart, positionsOf(chart), series,
+					looks[i].ink());
 			else
 				drawFaint(u, chart, i, styleOf(plot, "--faint"));
+		}), (u) => chart.curves.forEach(function (curve) {
+			if (looks[curve.series].shown)
+				drawCurve(u, chart, curve,
+					looks[curve.series].ink());
 		})],
 		drawSeries: [(u, i) => drawMarks(u, chart, i - 1, looks[i - 1])],
 		setSeries: [(u, i, options) => {
@@ -160,10 +170,14 @@ function hooksOf(plot, chart, looks, view) {
 /* ---- what uPlot does not draw by itself ---- */
 
 /* [x, y] on the canvas, where the value is known. */
-function placesOf(u, chart, values) {
-	return chart.points.flatMap((point, p) => values[p] === null ? []
-		: [[u.valToPos(point.position, "x", true),
+function placesOf(u, positions, values) {
+	return positions.flatMap((position, p) => values[p] === null ? []
+		: [[u.valToPos(position, "x", true),
 			u.valToPos(values[p], "y", true)]]);
+}
+
+function positionsOf(chart) {
+	return chart.points.map((point) => point.position);
 }
 
 function pathOf(places) {
@@ -174,17 +188,27 @@ function pathOf(places) {
 }
 
 /* Along the upper ends of the intervals and back along the lower ones. */
-function drawBand(u, chart, i, ink) {
-	const series = chart.series[i];
-	const low = series.low.map((value) => value === null ? null
+function drawBand(u, chart, positions, { low, high }, ink) {
+	const bottom = low.map((value) => value === null ? null
 		: Math.max(value, chart.axis.low));
-	const path = pathOf([...placesOf(u, chart, series.high),
-		...placesOf(u, chart, low).reverse()]);
 
 	u.ctx.save();
 	u.ctx.globalAlpha = 0.13;
 	u.ctx.fillStyle = ink;
-	u.ctx.fill(path);
+	u.ctx.fill(pathOf([...placesOf(u, positions, high),
+		...placesOf(u, positions, bottom).reverse()]));
+	u.ctx.restore();
+}
+
+/* As .fit in the page's style. */
+function drawCurve(u, chart, curve, ink) {
+	drawBand(u, chart, curve.position, curve, ink);
+	u.ctx.save();
+	u.ctx.strokeStyle = ink;
+	u.ctx.lineWidth = 1.6 * devicePixelRatio;
+	u.ctx.lineCap = "round";
+	u.ctx.setLineDash([0.1, 4.5].map((length) => length * devicePixelRatio));
+	u.ctx.stroke(pathOf(placesOf(u, curve.position, curve.value)));
 	u.ctx.restore();
 }
 
@@ -192,7 +216,8 @@ function drawFaint(u, chart, i, ink) {
 	u.ctx.save();
 	u.ctx.strokeStyle = ink;
 	u.ctx.lineWidth = devicePixelRatio;
-	u.ctx.stroke(pathOf(placesOf(u, chart, chart.series[i].value)));
+	u.ctx.stroke(pathOf(placesOf(u, positionsOf(chart),
+		chart.series[i].value)));
 	u.ctx.restore();
 }
 
@@ -202,7 +227,8 @@ function drawMarks(u, chart, i, look) {
 	u.ctx.save();
 	u.ctx.fillStyle = look.ink();
 	u.ctx.globalAlpha = u.series[i + 1].alpha ?? 1;
-	for (const [x, y] of placesOf(u, chart, chart.series[i].value)) {
+	for (const [x, y] of placesOf(u, positionsOf(chart),
+		chart.series[i].value)) {
 		u.ctx.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, x, y);
 		u.ctx.fill(look.mark);
 	}
@@ -220,6 +246,15 @@ function drawnSeries(u, chart, i) {
 			value: u.posToVal(u.valToPos(u.data[i + 1][p], "y"), "y"),
 			x: u.valToPos(u.data[0][p], "x", true),
 			y: u.valToPos(u.data[i + 1][p], "y", true),
+		}]);
+}
+
+function drawnCurve(u, curve) {
+	return curve.position.flatMap((position, i) => curve.value[i] === null
+		? [] : [{
+			position, value: curve.value[i],
+			x: u.valToPos(position, "x", true),
+			y: u.valToPos(curve.value[i], "y", true),
 		}]);
 }
 

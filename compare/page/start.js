@@ -4,7 +4,7 @@
  * table; what cannot be made live stays so. These files are one script, in
  * which each function may use all others.
  *
- * window.serverlab.charts tells what is drawn: {id, kind, drawn()}.
+ * window.serverlab.charts tells what is drawn: {id, kind, drawn(), curves()}.
  */
 
 document.addEventListener("DOMContentLoaded", function () {
@@ -21,7 +21,10 @@ function enliven(chart) {
 		: lines ? drawLines(figure, chart) : watchRows(figure, chart);
 
 	walk(figure, chart, view);
-	return { id: chart.id, kind: chart.kind, drawn: view.drawn };
+	return {
+		id: chart.id, kind: chart.kind,
+		drawn: view.drawn, curves: view.curves,
+	};
 }
 
 /* Nothing can be opened on paper. */

@@ -94,6 +94,8 @@ static void test_too_little_is_refused(void **state)
 
 enum { LOADS = 7, ROUNDS = 5, TRIALS = 40 };
 
+static struct usl_fan found; /* too large for a stack */
+
 /* Rounds of the law with 2 % of noise. */
 static void measure(
 	const struct usl *law, double *load, double *rate, gsl_rng *rng)
@@ -105,6 +107,15 @@ static void measure(
 	}
 }
 
+/* Whether the interval of the curve at a load holds what the law has there. */
+static int covers(const struct usl_fan *fan, const struct usl *law, double load)
+{
+	struct estimate e = usl_rate_interval(fan, load);
+
+	assert_true(e.low < e.value && e.value < e.high);
+	return e.low <= usl_rate(law, load) && usl_rate(law, load) <= e.high;
+}
+
 /* Of 40 intervals of 95 %, few miss what is true: five rounds are few, so they
  * are somewhat too narrow. */
 static void test_intervals_hold_the_truth(void **state)
@@ -112,20 +123,25 @@ static void test_intervals_hold_the_truth(void **state)
 	const struct usl law = {.alpha = 0.05, .beta = 0.002, .gamma = 30000};
 	double load[LOADS * ROUNDS], rate[LOADS * ROUNDS];
 	gsl_rng *rng = stats_rng(7);
-	struct usl_intervals i;
-	int held = 0;
+	int peaks = 0, rates = 0;
 
 	(void)state;
 	for (int t = 0; t < TRIALS; t++) {
+		struct usl_intervals i;
+
 		measure(&law, load, rate, rng);
 		assert_int_equal(
-			usl_intervals(load, rate, LOADS * ROUNDS, rng, &i), 0);
+			usl_bootstrap(load, rate, LOADS * ROUNDS, rng, &found),
+			0);
+		i = usl_intervals(&found);
 		assert_true(i.gamma.low < i.gamma.value &&
 			    i.gamma.value < i.gamma.high);
-		held += i.peak.low <= usl_peak(&law) &&
-			usl_peak(&law) <= i.peak.high;
+		peaks += i.peak.low <= usl_peak(&law) &&
+			 usl_peak(&law) <= i.peak.high;
+		rates += covers(&found, &law, 11);
 	}
-	assert_in_range(held, TRIALS * 8 / 10, TRIALS);
+	assert_in_range(peaks, TRIALS * 8 / 10, TRIALS);
+	assert_in_range(rates, TRIALS * 7 / 10, TRIALS);
 	gsl_rng_free(rng);
 }
 
@@ -135,9 +151,12 @@ static void test_one_round_has_no_intervals(void **state)
 	struct usl_intervals i;
 
 	(void)state;
-	assert_int_equal(usl_intervals(spec_load, spec_rate, 7, rng, &i), 0);
+	assert_int_equal(
+		usl_bootstrap(spec_load, spec_rate, 7, rng, &found), 0);
+	i = usl_intervals(&found);
 	close_to(i.alpha.value, 0.0277285, 5e-7);
 	assert_true(isnan(i.alpha.low) && isnan(i.peak.high));
+	assert_true(isnan(usl_rate_interval(&found, 36).low));
 	gsl_rng_free(rng);
 }
 
