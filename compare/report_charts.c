@@ -284,20 +284,74 @@ static void print_metrics(
 	fputs("</div>\n", page->out);
 }
 
-/* A chart of one point, for each of them where they are few, or else for the
- * last one. */
-static void print_each(struct page *page,
-	void (*print)(struct page *, const struct point *, const char *))
+/* What is shown of a single point. */
+typedef void print_point(struct page *, const struct point *, const char *);
+
+static void print_point_by(
+	struct page *page, size_t i, print_point *const *prints, size_t count)
 {
-	const struct analysis *a = page->a;
-	size_t first = a->count > POINTS_SHOWN ? a->count - 1 : 0;
+	const struct point *p = &page->a->points[i];
 	char where[128];
 
-	fputs("<div class=\"charts\">\n", page->out);
-	for (size_t i = first; i < a->count; i++)
-		print(page, &a->points[i],
-			point_text(a->points[i].at, where, sizeof(where)));
+	point_text(p->at, where, sizeof(where));
+	for (size_t k = 0; k < count; k++)
+		prints[k](page, p, where);
+}
+
+/* One below the other; the page's scripts show one and let the reader choose
+ * which. */
+static void print_choice(
+	struct page *page, print_point *const *prints, size_t count)
+{
+	char where[128];
+
+	fputs("<div class=\"points\">\n", page->out);
+	for (size_t i = 0; i < page->a->count; i++) {
+		fputs("<div class=\"charts point\" data-point=\"", page->out);
+		html_text(page->out, point_text(page->a->points[i].at, where,
+					     sizeof(where)));
+		fputs("\">", page->out);
+		print_point_by(page, i, prints, count);
+		fputs("</div>\n", page->out);
+	}
 	fputs("</div>\n", page->out);
+}
+
+static void print_last(
+	struct page *page, print_point *const *prints, size_t count)
+{
+	size_t last = page->a->count - 1;
+	char where[128];
+
+	fputs("<p class=\"dim\">Below: ", page->out);
+	html_text(page->out,
+		point_text(page->a->points[last].at, where, sizeof(where)));
+	fprintf(page->out,
+		", the last of %zu points. The tables of the models above have "
+		"the figures of all.</p>\n<div class=\"charts\">\n",
+		last + 1);
+	print_point_by(page, last, prints, count);
+	fputs("</div>\n", page->out);
+}
+
+/* All points side by side where they are few, or else one of them. */
+static void print_each(
+	struct page *page, print_point *const *prints, size_t count)
+{
+	if (page->a->count > POINTS_CHOSEN) {
+		print_last(page, prints, count);
+		return;
+	}
+	if (page->a->count > POINTS_SHOWN) {
+		print_choice(page, prints, count);
+		return;
+	}
+	for (size_t k = 0; k < count; k++) {
+		fputs("<div class=\"charts\">\n", page->out);
+		for (size_t i = 0; i < page->a->count; i++)
+			print_point_by(page, i, &prints[k], 1);
+		fputs("</div>\n", page->out);
+	}
 }
 
 static void begin_section(struct page *page, const char *id, const char *title)
@@ -356,18 +410,20 @@ void report_print_charts(struct page *page)
 	static const char *const shown[] = {"throughput", "p99",
 		"cpu_per_request", "syscalls_per_request",
 		"switches_per_request", "memory"};
+	static print_point *const of_load[] = {
+		report_print_quantiles, report_print_heat};
+	static print_point *const of_cost[] = {
+		report_print_workers, report_print_calls};
 	enum { LOAD = 2, ALL = sizeof(shown) / sizeof(*shown) };
 
 	print_asked(page, shown, ALL);
 	begin_section(page, "load", "Throughput and latency");
 	print_metrics(page, shown, LOAD);
-	print_each(page, report_print_quantiles);
-	print_each(page, report_print_heat);
+	print_each(page, of_load, 2);
 	end_section(page);
 	begin_section(page, "cost", "What it costs the server");
 	print_metrics(page, shown + LOAD, ALL - LOAD);
-	print_each(page, report_print_workers);
-	print_each(page, report_print_calls);
+	print_each(page, of_cost, 2);
 	print_counting(page);
 	end_section(page);
 }

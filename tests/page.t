@@ -50,6 +50,9 @@ def make_pages(directory):
         compare(directory, "report", run, "-o", PAGES[name])
     with open(PAGES["lines"], encoding="utf-8") as file:
         text = file.read()
+    write_points(directory, "many", (2, 4, 8, 16, 32, 64))
+    write_points(directory, "crowd", range(1, 41))
+    write_fit(directory)
     PAGES["bare"] = os.path.join(directory, "bare.html")
     with open(PAGES["bare"], "w", encoding="utf-8") as file:
         file.write(text.replace("uPlot=", "without=", 1))
@@ -246,6 +249,104 @@ def legend(cell):
     equal([result["label"] in each["drawn"] for each in (on, off, again)],
           [True, False, True], "drawn")
     equal(again, on, "all as before")
+
+
+# ---- many points, and a fit --------------------------------------------------------------
+
+def titles_at(page, load):
+    """How many charts of the page are of such a point."""
+    with open(PAGES[page], encoding="utf-8") as file:
+        return len(re.findall(rf'<h3 id="chart-\d+-title">[^<]*, connections '
+                              rf"{load}</h3>", file.read()))
+
+
+def write_points(directory, name, loads, definition=None):
+    """A run at so many points, made of one with three, and its page."""
+    with open(os.path.join(directory, "lines.json"), encoding="utf-8") as file:
+        run = json.load(file)
+    cells = [cell for cell in run["cells"]
+             if cell["point"]["connections"] == "4"]
+    run["cells"] = [{**cell, "position": n * len(cells) + i + 1,
+                     "point": {"connections": str(load)}}
+                    for n, load in enumerate(loads)
+                    for i, cell in enumerate(cells)]
+    run["run"]["definition"] = definition
+    path = os.path.join(directory, f"{name}.json")
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(run, file)
+    PAGES[name] = os.path.join(directory, f"{name}.html")
+    compare(directory, "report", path, "-o", PAGES[name])
+
+
+@TABLE.cell
+def many_points(cell):
+    """of many points the reader chooses one, by keyboard, in all sections; on
+    paper and without scripts there are all"""
+    first, up, home, end = visit(cell, "choose", "many")
+    for seen, load in ((first, 64), (up, 32), (home, 2), (end, 64)):
+        titles = [title for section in seen["titles"] for title in section]
+        equal(len(titles), 3, "percentiles, shades and workers")
+        for title in titles:
+            check(title.endswith(f", connections {load}"), title)
+        equal(seen.get("narrow", 0), 0, "charts that were not drawn")
+    equal([up["name"], home["name"]], ["connections 32", "connections 2"],
+          "what is chosen")
+    seen = visit(cell, "print", "many")
+    equal((seen["points"], seen["points_seen"]), (12, 12), "on paper")
+    plain = visit(cell, "plain", "many")
+    equal(plain["svgs"], plain["charts"], "without scripts")
+    equal(titles_at("many", r"\d+"), 6 * 3, "charts of points")
+    check_phone(visit(cell, "phone", "many"))
+    # More than one may choose from: the last, and it is said.
+    with open(PAGES["crowd"], encoding="utf-8") as file:
+        text = file.read()
+    equal(text.count("Below: connections 40, the last of 40 points."), 2, "said")
+    equal(titles_at("crowd", r"\d+"), 3, "charts of a point")
+    equal(titles_at("crowd", "40"), 3, "of the last one")
+
+
+FIT = """[experiment]
+title = Fit
+[run]
+models = epoll
+vary = connections=1,2,4,8,16
+[fit]
+scale = usl over connections
+"""
+
+
+def write_fit(directory):
+    """The same as if its rates were the law's, a little around it."""
+    write_points(directory, "fit", (1, 2, 4, 8, 16), FIT)
+    path = os.path.join(directory, "fit.json")
+    with open(path, encoding="utf-8") as file:
+        run = json.load(file)
+    for one in run["cells"]:
+        load = int(one["point"]["connections"])
+        for i, sample in enumerate(one["samples"]):
+            sample["bounded_by"] = "server"
+            sample["requests_per_second"] = (0.98 + 0.04 * (i % 2)) * (
+                law(load))
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(run, file)
+    compare(directory, "report", path, "-o", PAGES["fit"])
+
+
+def law(load):
+    return 30000 * load / (1 + 0.1 * (load - 1) + 0.01 * load * (load - 1))
+
+
+@TABLE.cell
+def a_fit_is_drawn(cell):
+    """a fit is drawn along the throughput, where the law has it"""
+    seen = visit(cell, "desktop", "fit")
+    chart, *others = of_kind(seen, "lines")
+    equal([other["curves"] for other in others], [[]] * len(others),
+          "curves elsewhere")
+    check(len(chart["curves"]) >= 40, "steps of a curve")
+    for step in chart["curves"]:
+        close(step["value"], law(16 ** step["position"]), f"{step}", 0.03)
+        check(step["painted"] > 0, f"the canvas has a colour at {step}")
 
 
 # ---- elsewhere ----------------------------------------------------------------

@@ -12,6 +12,8 @@ document.addEventListener("DOMContentLoaded", function () {
 
 	document.documentElement.classList.add("scripted");
 	window.serverlab = { charts: charts.map(enliven) };
+	/* After that: a chart that is not seen has no width to be drawn in. */
+	choosePoints();
 });
 
 function enliven(chart) {

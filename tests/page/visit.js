@@ -26,6 +26,7 @@ const visits = {
 	dark: { size: [1200, 900], dark: true, see: colours },
 	light: { size: [1200, 900], see: colours },
 	phone: { size: [360, 740], see: widths },
+	choose: { size: [1200, 900], see: choose },
 	turned: { size: [360, 740], see: turned },
 	print: { size: [1200, 900], see: print },
 	plain: { size: [360, 740], scripts: false, see: widths },
@@ -43,20 +44,21 @@ function chartsDrawn() {
 		const figure = document.getElementById(chart.id);
 		const canvas = figure.querySelector("canvas");
 		const drawn = chart.drawn ? chart.drawn() : null;
+		const curves = chart.curves ? chart.curves() : [];
 
-		if (canvas) {
+		if (canvas && canvas.checkVisibility()) {
 			const copy = new OffscreenCanvas(canvas.width,
 				canvas.height).getContext("2d",
 				{ willReadFrequently: true });
 
 			copy.drawImage(canvas, 0, 0);
-			for (const value of drawn)
+			for (const value of [...drawn, ...curves])
 				value.painted = copy.getImageData(
 					Math.round(value.x), Math.round(value.y),
 					1, 1).data[3];
 		}
 		return {
-			id: chart.id, kind: chart.kind, drawn,
+			id: chart.id, kind: chart.kind, drawn, curves,
 			height: canvas ? canvas.height : null,
 			data: JSON.parse(document.getElementById("data")
 				.textContent).find((data) => data.id === chart.id),
@@ -143,6 +145,38 @@ async function legend(page) {
 	return { label: await button.textContent(), seen };
 }
 
+// Tabs to the choice of a point, and goes through it by keyboard: which charts
+// are then seen in each section, and whether they are drawn.
+async function choose(page) {
+	const titles = () => page.evaluate(() => [...document
+		.querySelectorAll(".points")].map((section) =>
+		[...section.querySelectorAll("figure")]
+			.filter((figure) => figure.checkVisibility())
+			.map((figure) => figure.querySelector("h3").textContent)));
+	const seen = [{ titles: await titles() }];
+
+	for (let i = 0; i < 1000; i++) {
+		await page.keyboard.press("Tab");
+		if (await page.evaluate(() =>
+			document.activeElement.matches(".points select")))
+			break;
+	}
+	for (const key of ["ArrowUp", "Home", "End"]) {
+		await page.keyboard.press(key);
+		seen.push({
+			titles: await titles(),
+			name: await page.evaluate(() =>
+				document.activeElement.value),
+			narrow: await page.evaluate(() =>
+				[...document.querySelectorAll(".points canvas")]
+					.filter((canvas) => canvas.checkVisibility() &&
+						canvas.getBoundingClientRect().width < 300)
+					.length),
+		});
+	}
+	return seen;
+}
+
 function colours(page) {
 	return page.evaluate(function () {
 		const canvas = document.querySelector("canvas");
@@ -206,6 +240,8 @@ async function print(page) {
 			pictures: all(".plot > svg").filter(visible).length,
 			canvases: all("canvas").filter(visible).length,
 			page: getComputedStyle(document.body).backgroundColor,
+			points: all(".point").length,
+			points_seen: all(".point").filter(visible).length,
 			too_wide: all("table").filter((each) => each
 				.getBoundingClientRect().right > innerWidth).length,
 		};
