@@ -24,6 +24,8 @@ enum chart_kind {
 	CHART_SHARES, /* a bar for each series, divided by its points */
 };
 
+extern const char *const chart_kinds[]; /* "bars", ... */
+
 enum { CHART_LOOKS = 8, CHART_ID = 48, CHART_TEXT = 200, CHART_TICKS = 16 };
 
 struct chart_point {

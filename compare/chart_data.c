@@ -75,7 +75,6 @@ static json_t *curve_to_json(const struct chart_curve *curve)
 
 json_t *chart_to_json(const struct chart *c)
 {
-	static const char *const kinds[] = {"bars", "lines", "heat", "shares"};
 	json_t *series = json_array(), *curves = json_array();
 
 	for (size_t i = 0; i < c->count; i++)
@@ -83,7 +82,8 @@ json_t *chart_to_json(const struct chart *c)
 	for (size_t i = 0; i < c->curve_count; i++)
 		json_array_append_new(curves, curve_to_json(&c->curves[i]));
 	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "id",
-		c->id, "kind", kinds[c->kind], "title", c->title, "x_title",
-		c->x_title ? c->x_title : "", "points", points_to_json(c),
-		"axis", axis_to_json(c), "series", series, "curves", curves);
+		c->id, "kind", chart_kinds[c->kind], "title", c->title,
+		"x_title", c->x_title ? c->x_title : "", "points",
+		points_to_json(c), "axis", axis_to_json(c), "series", series,
+		"curves", curves);
 }

@@ -18,8 +18,6 @@ enum {
 	STRIP_HEIGHT = 11,
 };
 
-static const struct style page_style = {.utf8 = true, .width = 100};
-
 /* Where a row and its strip are, and what 100 % of the width means. */
 struct strip {
 	const struct chart *c;

@@ -9,6 +9,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+const struct style page_style = {.utf8 = true, .width = 100};
+
 struct style style_of(int fd)
 {
 	const char *no_colour = getenv("NO_COLOR"), *term = getenv("TERM");

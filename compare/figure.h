@@ -18,6 +18,9 @@ struct style {
 /* Of a stream: its locale, whether it is a terminal, NO_COLOR, COLUMNS. */
 struct style style_of(int fd);
 
+/* Of what is read elsewhere, in a browser or a paper. */
+extern const struct style page_style;
+
 /* "213k", "3.21us", "1.10M"; "-" for what is not known. Returns buf. */
 const char *figure(double value, enum metric_unit unit, const struct style *s,
 	char buf[FIGURE_TEXT]);

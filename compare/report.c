@@ -12,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct style page_style = {.utf8 = true, .width = 100};
-
 /* ---- the lesson ----------------------------------------------------------- */
 
 /* What was measured, in a line of text. */

@@ -8,8 +8,6 @@
 
 #include <string.h>
 
-static const struct style page_style = {.utf8 = true, .width = 100};
-
 /* ---- the answer to one point ---------------------------------------------- */
 
 static size_t count_best(const struct point *p)

@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct style page_style = {.utf8 = true, .width = 100};
-
 /* ---- what failed ---------------------------------------------------------- */
 
 /* One line of the table, whose head goes before the first one. */

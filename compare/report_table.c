@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-static const struct style page_style = {.utf8 = true, .width = 100};
-
 static void print_cell(FILE *out, const struct estimate *e,
 	enum metric_unit unit, bool lower_bound)
 {
