@@ -44,7 +44,7 @@ void calibration_apply(struct store *s, struct run *run)
 	int64_t id = store_find_calibration(s, run->client_cpus);
 	struct run *calibration = id > 0 ? store_load(s, id) : NULL;
 
-	if (calibration &&
+	if (calibration && calibration->shared_cpus == run->shared_cpus &&
 		same_machine(&calibration->environment, &run->environment))
 		for (size_t c = 0; c < run->cell_count; c++)
 			apply_one(&run->cells[c], calibration);

@@ -21,8 +21,9 @@
 
 /*
  * Fills in cell->ceiling from the newest calibration of the store that was made
- * on this machine and kernel, with the same CPUs for the client; by workload
- * and options of the client. What was not calibrated stays unknown.
+ * on this machine and kernel, with the same CPUs for the client, shared with the
+ * server or not as here; by workload and options of the client. What was not
+ * calibrated stays unknown.
  */
 void calibration_apply(struct store *s, struct run *run);
 

@@ -562,6 +562,12 @@ def calibrate(cell):
             "--duration", "300ms")
     equal(one(db, "SELECT ceiling FROM cell ORDER BY id DESC"), None,
           "the ceiling of a load that was not calibrated")
+    succeed(cell, "run", "--models", "epoll", "--quick", "--connections", "2",
+            "--duration", "300ms", "--server-cpus",
+            one(db, "SELECT client_cpus FROM run"))
+    equal(one(db, "SELECT ceiling FROM cell ORDER BY id DESC"),
+          None if len(os.sched_getaffinity(0)) > 1 else 1.0,
+          "the ceiling where server and client share a CPU")
 
 
 def check_fit_is_drawn(cell):
