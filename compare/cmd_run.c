@@ -41,7 +41,8 @@ static const struct argp_option option_table[] = {
 	{"models", KEY_SETTING, "A,B", 0,
 		"which models, as `server --list-models` shows them, and "
 		"limit, the least an echo can cost (all); peer:NAME is another "
-		"system's server",
+		"system's server, external:COMMAND any program, {port} being "
+		"its port",
 		1},
 	{"workload", KEY_SETTING + 1, "SPEC", 0,
 		"what the client does (echo:size=64)", 1},
@@ -50,7 +51,8 @@ static const struct argp_option option_table[] = {
 	{"connections", KEY_SETTING + 3, "N", 0, "connections at once (64)", 1},
 	{"vary", KEY_SETTING + 4, "NAME=A,B", 0,
 		"measure at several values of connections, workload, handler, "
-		"size, an option of the client, or server.OPTION",
+		"size, an option of the client, or server.OPTION; one value "
+		"alone sets it: --vary rate=5000",
 		1},
 	{"rounds", KEY_SETTING + 5, "N", 0, "samples of each cell (5)", 2},
 	{"until", KEY_SETTING + 12, "PERCENT", 0,
