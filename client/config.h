@@ -8,17 +8,12 @@
 
 #include "client/arrivals.h"
 #include "client/clock.h"
+#include "client/sources.h"
 #include "common/net.h"
 #include "common/options.h"
 
 struct engine;
 struct workload;
-
-/* Addresses that connections are made from, in turn. */
-struct sources {
-	struct address first;
-	unsigned count; /* 0: the kernel chooses */
-};
 
 /* A latency that a percentile shall stay below. */
 struct objective {
@@ -65,17 +60,5 @@ struct config {
  * one line that says what is wrong. */
 void config_parse(struct config *config, int argc, char **argv);
 void config_release(struct config *config);
-
-/* Connections that one source address is given: it has 28,000 ports. */
-enum { SOURCES_EACH = 20000 };
-
-/* For so many connections to a loopback server as the ports of one address
- * would not suffice for, several: the first is 127.0.0.1 + `skip`. Unchanged
- * where one is enough, or the server is elsewhere. */
-void sources_spread(struct sources *sources, const struct address *server,
-	uint64_t connections, unsigned skip);
-
-/* The n-th source address, counted round. */
-struct address sources_get(const struct sources *sources, uint64_t n);
 
 #endif

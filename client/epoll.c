@@ -249,15 +249,6 @@ static int epoll_wait_until(
 		(int)((wait_ns + NS_PER_MS - 1) / NS_PER_MS));
 }
 
-/* The waker need not be read empty by every thread it wakes: it is its own. */
-static void epoll_woken(struct worker *w)
-{
-	uint64_t count;
-
-	while (read(w->wake_fd, &count, sizeof(count)) < 0 && errno == EINTR)
-		;
-}
-
 static void epoll_more_turns(struct epoll_engine *e)
 {
 	struct connection *last = e->ready_tail, *c;
@@ -285,7 +276,7 @@ static int epoll_wait_events(struct worker *w, uint64_t deadline_ns)
 		if (c)
 			epoll_event(c, e->events[i].events);
 		else
-			epoll_woken(w);
+			worker_woken(w);
 	}
 	epoll_more_turns(e);
 	return n;

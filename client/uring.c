@@ -228,15 +228,6 @@ static void uring_disconnect(struct connection *c)
 
 /* ---- completions -------------------------------------------------------- */
 
-static void uring_woken(struct worker *w)
-{
-	uint64_t count;
-
-	while (read(w->wake_fd, &count, sizeof(count)) < 0 && errno == EINTR)
-		;
-	uring_arm_wake(w);
-}
-
 static void uring_connected(struct connection *c, int result)
 {
 	if (result < 0) {
@@ -306,9 +297,10 @@ static void uring_complete(struct worker *w, const struct io_uring_cqe *cqe)
 	struct connection *c = uring_connection(cqe->user_data);
 	enum uring_operation op = cqe->user_data & 7;
 
-	if (op == URING_WAKE)
-		uring_woken(w);
-	else if (op == URING_RECEIVE)
+	if (op == URING_WAKE) {
+		worker_woken(w);
+		uring_arm_wake(w);
+	} else if (op == URING_RECEIVE)
 		uring_on_receive(w, c, cqe);
 	else if (uring_is_stale(c, cqe->user_data))
 		return;

@@ -103,6 +103,14 @@ void worker_wake(struct worker *w)
 	worker_signal(w->wake_fd);
 }
 
+void worker_woken(struct worker *w)
+{
+	uint64_t count;
+
+	while (read(w->wake_fd, &count, sizeof(count)) < 0 && errno == EINTR)
+		;
+}
+
 /* ---- what it uses itself ------------------------------------------------ */
 
 /* The kernel may not count waiting times (CONFIG_SCHED_INFO): 0 then. */

@@ -96,6 +96,7 @@ void worker_release(struct worker *w);
 
 void *worker_main(void *worker); /* the thread */
 void worker_wake(struct worker *w);
+void worker_woken(struct worker *w); /* for the engine: it has been seen */
 
 /* ---- for connections ------------------------------------------------------ */
 
