@@ -128,7 +128,9 @@ static int chat_plan(void *options, const struct workload_plan *plan, char *why)
 	else if (plan->requests_per_connection != UINT64_MAX)
 		snprintf(why, WHY_SIZE,
 			"chat does not go with --requests-per-connection: "
-			"members stay");
+			"members stay, for one that left would miss what is "
+			"said meanwhile; without the option it works, and "
+			"new connections are measured with -w greet");
 	else if (plan->pipeline > CHAT_WINDOW)
 		snprintf(why, WHY_SIZE, "chat: --pipeline must be at most %d",
 			CHAT_WINDOW);
