@@ -413,7 +413,7 @@ fuzz: $(FUZZ:%=$(BUILD)/fuzz/%) ## search for inputs that break the parsers (cla
 	  sed -n "s/stat::number_of_executed_units:/$$f: no failure in/p" \
 	    $(BUILD)/fuzz/$$f.log; done
 
-validate: all $(BUILD)/libclient.a ## prove the client's figures against what is known (seven minutes)
+validate: all $(BUILD)/libclient.a ## prove the client's figures against what is known (ten minutes)
 	$(Q)SERVERLAB_BIN=$(abspath $(BIN)) SERVERLAB_BUILD=$(abspath $(BUILD)) \
 		CC='$(CC)' scripts/validate
 

@@ -290,6 +290,14 @@ add_noise(struct sample *s, const char *format, ...)
 	field_text(&s->noise, text);
 }
 
+static void add_far(struct sample *s, const struct pace_reading *r)
+{
+	add_noise(s,
+		"its CPUs were %.1f times as far apart as at their best, %.0f "
+		"ns there and back",
+		r->farther, r->distance_ns);
+}
+
 void outcome_pace(struct sample *s, const struct pace_reading *before,
 	const struct pace_reading *after)
 {
@@ -307,10 +315,20 @@ void outcome_pace(struct sample *s, const struct pace_reading *before,
 			"its best",
 			100 * (worst.slowdown - 1));
 	if (pace_is_far(&worst))
-		add_noise(s,
-			"its CPUs were %.1f times as far apart as at their "
-			"best, %.0f ns there and back",
-			worst.farther, worst.distance_ns);
+		add_far(s, &worst);
+}
+
+bool outcome_was_far(struct sample *s, double best_distance_ns)
+{
+	const struct pace_reading then = {
+		.distance_ns = s->distance_ns,
+		.farther = s->distance_ns / best_distance_ns,
+	};
+	bool far = sample_is_valid(s) && !s->noise && pace_is_far(&then);
+
+	if (far)
+		add_far(s, &then);
+	return far;
 }
 
 /* ---- agreement -------------------------------------------------------------- */

@@ -3,6 +3,7 @@
 
 #include "common/clock.h"
 #include "compare/analysis.h"
+#include "compare/outcome.h"
 #include "compare/stats.h"
 
 #include <errno.h>
@@ -21,15 +22,23 @@ static bool once_more(const struct rounds *r, const struct sample *s)
 		       r->run->cell_count * (uint64_t)r->run->rounds;
 }
 
+static bool repeat_if_due(struct rounds *r, struct sample *s)
+{
+	bool due = once_more(r, s);
+
+	if (due) {
+		field_text(&s->status, "repeated");
+		r->repeated++;
+	}
+	return due;
+}
+
 /* Puts what was measured where it belongs: the database, then memory. */
 static int keep(struct rounds *r, struct cell *cell, struct sample *s)
 {
 	int rc;
 
-	if (once_more(r, s)) {
-		field_text(&s->status, "repeated");
-		r->repeated++;
-	}
+	repeat_if_due(r, s);
 	rc = store_add_sample(r->store, r->id, cell->position, s);
 	if (!rc)
 		r->kept++;
@@ -87,10 +96,9 @@ static int attempt(struct rounds *r, struct cell *cell, uint64_t round,
 	return rc;
 }
 
-static int take_one(
-	struct rounds *r, struct cell *cell, uint64_t round, uint64_t place)
+static int take_one(struct rounds *r, struct cell *cell, uint64_t round,
+	uint64_t place, int64_t number)
 {
-	int64_t number = 1;
 	bool again;
 	int rc;
 
@@ -115,7 +123,7 @@ static int take_round(struct rounds *r, uint64_t round)
 		struct cell *cell = &r->run->cells[r->order[i]];
 
 		if (!cell->skipped)
-			rc = take_one(r, cell, round, i + 1);
+			rc = take_one(r, cell, round, i + 1, 1);
 	}
 	return rc;
 }
@@ -158,6 +166,48 @@ static int take_all(struct rounds *r)
 		if (r->after_round)
 			r->after_round(r->data);
 	} while (true);
+	return rc;
+}
+
+/* ---- looking back ----------------------------------------------------------- */
+
+/* Judges a sample by what is known at the end; *again: it is worth another. */
+static int judge(struct rounds *r, const struct cell *cell, struct sample *s,
+	bool *again)
+{
+	*again = false;
+	if (!outcome_was_far(s, r->sampler->pace.best_distance_ns))
+		return 0;
+	*again = repeat_if_due(r, s);
+	return store_judge_sample(r->store, r->id, cell->position, s);
+}
+
+static int look_back_at(struct rounds *r, struct cell *cell)
+{
+	size_t count = cell->sample_count;
+	bool again;
+	int rc = 0;
+
+	for (size_t i = 0; i < count && !rc && !cell->skipped; i++) {
+		rc = judge(r, cell, &cell->samples[i], &again);
+		if (!rc && again) {
+			const struct sample s = cell->samples[i];
+
+			r->progress.total++;
+			rc = take_one(r, cell, (uint64_t)s.round,
+				(uint64_t)s.place, s.attempt + 1);
+		}
+	}
+	return rc;
+}
+
+/* A run that began with its CPUs far apart did not know it. */
+static int look_back(struct rounds *r)
+{
+	int rc = 0;
+
+	for (size_t c = 0; c < r->run->cell_count && !rc; c++)
+		rc = look_back_at(r, &r->run->cells[c]);
 	return rc;
 }
 
@@ -218,6 +268,8 @@ int rounds_take(struct rounds *r)
 		r->order[i] = i;
 	if (r->order && r->rng)
 		rc = take_all(r);
+	if (!rc)
+		rc = look_back(r);
 	if (!rc)
 		rc = count_calls(r);
 	progress_finish(&r->progress);

@@ -32,7 +32,10 @@ int64_t store_add_run(struct store *s, const struct run *run);
 /* Keeps one sample of the cell at `position`. 0, or -errno. */
 int store_add_sample(struct store *s, int64_t run, int64_t position,
 	const struct sample *sample);
-/* Keeps what has changed: a cell's reason to be skipped, the run's end. */
+/* Keeps what has changed: a sample's status and noise, a cell's reason to be
+ * skipped, the run's end. */
+int store_judge_sample(struct store *s, int64_t run, int64_t position,
+	const struct sample *sample);
 int store_skip_cell(
 	struct store *s, int64_t run, int64_t position, const char *reason);
 int store_finish_run(struct store *s, int64_t run, const struct run *now);

@@ -263,6 +263,22 @@ static void test_what_is_wrong_with_the_cpus_is_noise(void **state)
 	assert_noise(slow, far, "others", "others; " SLOW "; " FAR);
 }
 
+static void test_what_was_far_is_known_later(void **state)
+{
+	struct sample s;
+
+	(void)state;
+	fields_init(sample_fields, &s);
+	s.distance_ns = 300;
+	assert_false(outcome_was_far(&s, 50)); /* it is not valid */
+	field_text(&s.status, "valid");
+	assert_false(outcome_was_far(&s, 250));
+	assert_true(outcome_was_far(&s, 50));
+	assert_string_equal(s.noise, FAR);
+	assert_false(outcome_was_far(&s, 50)); /* it is said once */
+	fields_release(sample_fields, &s);
+}
+
 static void test_how_slow_and_far_is_kept(void **state)
 {
 	const struct pace_reading before = {90, 1.02, 61, 1.2},
@@ -291,6 +307,7 @@ int main(void)
 		cmocka_unit_test(test_it_waits_until_they_are_near),
 		cmocka_unit_test(test_it_waits_no_longer_than_it_may),
 		cmocka_unit_test(test_what_is_wrong_with_the_cpus_is_noise),
+		cmocka_unit_test(test_what_was_far_is_known_later),
 		cmocka_unit_test(test_how_slow_and_far_is_kept),
 	};
 
