@@ -87,6 +87,7 @@ static void add_sample(struct cell *cell, int round)
 	struct sample *s = cell_add_sample(cell);
 
 	s->round = round;
+	s->attempt = 1;
 	field_text(&s->status, "valid");
 	s->requests = INT64_C(9007199254740993); /* beyond a double */
 	s->requests_per_second = 1.0 / 3;
@@ -156,10 +157,14 @@ static void test_a_run_comes_back_as_it_was(void **state)
 	struct fixture *f = *state;
 	struct run *run = make_run("one"), *back;
 	int64_t id = keep(f, run);
+	struct sample *judged = &run->cells[0].samples[0];
 
 	field_text(&run->cells[1].skipped, "no fork here");
 	assert_int_equal(
 		store_skip_cell(&f->store, id, 2, run->cells[1].skipped), 0);
+	field_text(&judged->status, "repeated");
+	field_text(&judged->noise, "far apart");
+	assert_int_equal(store_judge_sample(&f->store, id, 1, judged), 0);
 	back = store_load(&f->store, id);
 	assert_non_null(back);
 	assert_same(run, back);
