@@ -13,6 +13,7 @@
 
 #include <argp.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct show_options {
@@ -183,7 +184,7 @@ int cmd_export(int argc, char **argv)
 
 static const struct argp_option report_table[] = {
 	{"db", 'D', "FILE", 0, "database (" DEFAULT_DB ")", 0},
-	{"output", 'o', "FILE", 0, "where to (results/report.html)", 0},
+	{"output", 'o', "FILE", 0, "where to (" DEFAULT_REPORT ")", 0},
 	{0},
 };
 
@@ -202,14 +203,17 @@ int cmd_report(int argc, char **argv)
 		"Write a run (the latest one) as a page for a browser: one "
 		"file that needs nothing else.",
 		NULL, NULL, NULL};
-	struct show_options o = {
-		.db = DEFAULT_DB, .output = "results/report.html"};
+	struct show_options o = {.db = DEFAULT_DB};
 	struct run *run;
 	int64_t id;
 	int rc;
 
 	options_read(&o, &argp, argc, argv);
 	run = command_load(o.db, o.run ? o.run : "latest", &id);
+	if (!o.output) {
+		o.output = DEFAULT_REPORT;
+		mkdir(DEFAULT_DIRECTORY, 0777); /* there already, mostly */
+	}
 	rc = run ? output_write(o.output, print_report, run) : -1;
 	if (!rc && strcmp(o.output, "-"))
 		puts(o.output);

@@ -13,7 +13,9 @@
 
 enum { EXIT_USAGE = 64 };
 
-#define DEFAULT_DB "results/results.db"
+#define DEFAULT_DIRECTORY "results"
+#define DEFAULT_DB	  DEFAULT_DIRECTORY "/results.db"
+#define DEFAULT_REPORT	  DEFAULT_DIRECTORY "/report.html"
 
 int cmd_run(int argc, char **argv);
 int cmd_calibrate(int argc, char **argv);
