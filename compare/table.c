@@ -132,15 +132,20 @@ static void fill_grid(struct grid *g, const struct analysis *a,
 	}
 }
 
-/* Into the columns that the figures leave. The rows are those of the first
- * summaries, the ranked ones before the others. */
+/* Of the columns that the figures leave. */
+static int bar_width(const struct grid *g, const struct style *style)
+{
+	int left = style->width - (int)grid_width(g) - 2;
+
+	return left < BAR_LEAST ? BAR_LEAST : left > BAR_MOST ? BAR_MOST : left;
+}
+
+/* The rows are those of the first summaries, the ranked ones before the
+ * others. */
 static void fill_bars(
 	struct grid *g, const struct point *p, const struct style *style)
 {
-	int left = style->width - (int)grid_width(g) - 2;
-	int width = left < BAR_LEAST  ? BAR_LEAST
-		    : left > BAR_MOST ? BAR_MOST
-				      : left;
+	int width = bar_width(g, style);
 	double most = p->summaries[0].score;
 
 	for (size_t i = 0; i < g->count && most > 0; i++)
@@ -148,6 +153,8 @@ static void fill_bars(
 			figure_bar(p->summaries[i].score / most, width, style,
 				g->rows[i].text[BAR], GRID_CELL);
 }
+
+static const char say_narrow[] = "A wider terminal shows more columns.\n";
 
 /* On a terminal that is too narrow, what matters least is left out. False: all
  * is there. */
@@ -168,46 +175,57 @@ static bool make_narrow(struct grid *g, const struct style *style)
 
 /* ---- what must be known to read them -------------------------------------- */
 
-/* What the notes of a point are about. */
+/* One model alone at several points: nothing is compared but the points. */
+static bool is_sweep(const struct analysis *a)
+{
+	for (size_t i = 0; i < a->count; i++)
+		if (a->points[i].count != 1)
+			return false;
+	return a->count > 1;
+}
+
+/* What the notes below the tables are about. */
 struct found {
-	bool lower_bound, ranked, several_best, undecided;
+	bool lower_bound, marked, several_best, undecided;
 };
 
-static struct found look_at(const struct point *p)
+static void look_at(const struct point *p, struct found *f)
 {
-	struct found f = {0};
-
 	for (size_t i = 0; i < p->count; i++) {
 		const struct summary *s = &p->summaries[i];
 
-		f.ranked |= s->standing == RANKED;
-		f.lower_bound |= s->standing == RANKED && s->lower_bound;
-		f.several_best |= i > 0 && s->best;
-		f.undecided |= s->has_baseline && !s->differs;
+		f->marked |= s->standing == RANKED;
+		f->lower_bound |= s->standing == RANKED && s->lower_bound;
+		f->several_best |= i > 0 && s->best;
+		f->undecided |= s->has_baseline && !s->differs;
 	}
-	return f;
 }
 
-static void print_legend(const struct point *p, const struct run *run,
-	const struct style *style, FILE *out)
+static void print_legend(
+	const struct analysis *a, const struct style *style, FILE *out)
 {
-	struct found f = look_at(p);
+	struct found f = {0};
 
-	if (!f.ranked)
-		return;
+	for (size_t i = 0; i < a->count; i++)
+		look_at(&a->points[i], &f);
+	f.marked = f.marked && !is_sweep(a);
 	if (f.lower_bound)
 		fprintf(out,
 			"%s  the client, not the server, was the slower side: "
-			"at least so many. Order, bars and ratios\n"
-			"   go by the server's CPU per request: the less of it, "
-			"the more requests a CPU can serve.\n",
-			style->utf8 ? "≥" : ">=");
-	fprintf(out, "*  the best%s\n",
-		f.several_best ? ", and what cannot be told from it" : "");
+			"at least so many.%s\n",
+			style->utf8 ? "≥" : ">=",
+			f.marked ? " Order, bars and ratios\n   go by the "
+				   "server's CPU per request: the less of it, "
+				   "the more requests a CPU can serve."
+				 : "");
+	if (f.marked)
+		fprintf(out, "*  the best%s\n",
+			f.several_best ? ", and what cannot be told from it"
+				       : "");
 	if (f.undecided)
 		fprintf(out,
 			"~  no difference from %s that is more than noise\n",
-			run->baseline);
+			a->run->baseline);
 }
 
 /* Figures from a busy machine are no measure of anything. */
@@ -370,12 +388,80 @@ static void print_heading(
 	fputs("\n\n", out);
 }
 
+/* A row for each point of a sweep. */
+static void fill_sweep(
+	struct grid *g, const struct analysis *a, const struct style *style)
+{
+	for (size_t i = 0; i < a->count; i++) {
+		const struct point *p = &a->points[i];
+		struct grid_row *row = grid_add(g);
+
+		if (!row)
+			return;
+		fill_row(row, p, &p->summaries[0], style);
+		point_text(p->at, row->text[MODEL], GRID_CELL);
+		row->text[MARK][0] = '\0';
+		row->colour = NULL;
+	}
+}
+
+/* By throughput: no point is better than another. */
+static void fill_sweep_bars(
+	struct grid *g, const struct analysis *a, const struct style *style)
+{
+	int width = bar_width(g, style);
+	double most = 0, rate;
+
+	for (size_t i = 0; i < a->count; i++)
+		most = fmax(most, a->points[i].summaries[0].throughput.value);
+	for (size_t i = 0; i < g->count && most > 0; i++) {
+		rate = a->points[i].summaries[0].throughput.value;
+		if (rate > 0)
+			figure_bar(rate / most, width, style,
+				g->rows[i].text[BAR], GRID_CELL);
+	}
+}
+
+static void print_sweep(const struct analysis *a, const struct style *style,
+	bool markdown, FILE *out)
+{
+	struct grid g = {0};
+	char title[128], text[256];
+	bool less = false;
+
+	set_columns(&g, a->run, style, title, sizeof(title));
+	g.titles[MODEL] = a->points[0].summaries[0].cell->model;
+	fill_sweep(&g, a, style);
+	if (markdown) {
+		grid_print_markdown(&g, out);
+	} else {
+		fill_sweep_bars(&g, a, style);
+		less = make_narrow(&g, style);
+		grid_print(&g, style->colour, out);
+	}
+	grid_release(&g);
+	fputc('\n', out);
+	for (size_t i = 0; i < a->count; i++) {
+		if (!has_remarks(&a->points[i]))
+			continue;
+		fprintf(out, "%s\n",
+			point_text(a->points[i].at, text, sizeof(text)));
+		print_remarks(&a->points[i], out);
+	}
+	if (less)
+		fputs(say_narrow, out);
+}
+
 static void print_points(const struct analysis *a, const struct style *style,
 	bool markdown, FILE *out)
 {
 	char text[256], title[128];
 	bool less = false;
 
+	if (is_sweep(a)) {
+		print_sweep(a, style, markdown, out);
+		return;
+	}
 	for (size_t i = 0; i < a->count; i++) {
 		const struct point *p = &a->points[i];
 		struct grid g = {0};
@@ -398,7 +484,7 @@ static void print_points(const struct analysis *a, const struct style *style,
 			fputc('\n', out);
 	}
 	if (less)
-		fputs("A wider terminal shows more columns.\n", out);
+		fputs(say_narrow, out);
 }
 
 void table_print(const struct analysis *a, int64_t id,
@@ -406,8 +492,7 @@ void table_print(const struct analysis *a, int64_t id,
 {
 	print_heading(a->run, id, style, out);
 	print_points(a, style, false, out);
-	if (a->count)
-		print_legend(&a->points[a->count - 1], a->run, style, out);
+	print_legend(a, style, out);
 	steady_print(a, style, out);
 	print_noise(a->run, out);
 }

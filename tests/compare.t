@@ -321,6 +321,35 @@ def report(cell):
 
 
 @TABLE.cell
+def reports_of_odd_runs(cell):
+    """a report is made of a run of which nothing is valid, of one without a
+    sample, and of one that was stopped; into a folder that it makes"""
+    compare(cell, "run", "--models", "external:false {port}", *QUICK)
+    succeed(cell, "run", *SHORT)
+    db = database(cell)
+    db.execute("DELETE FROM sample WHERE cell_id IN (SELECT id FROM cell "
+               "WHERE run_id = 2)")
+    db.execute("UPDATE run SET status = 'running' WHERE id = 2")
+    db.commit()
+    os.mkdir(f"{cell.directory}/elsewhere")
+    for number, words in (("1", "the server did not start"),
+                          ("2", "not measured")):
+        result = subprocess.run(
+            [os.path.abspath(server.program("compare")), "report", number,
+             "--db", "../results/results.db"], stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, check=False, timeout=PATIENCE,
+            cwd=f"{cell.directory}/elsewhere")
+        equal((result.returncode, result.stdout),
+              (0, "results/report.html\n"), f"report: {result.stderr}")
+        with open(f"{cell.directory}/elsewhere/results/report.html",
+                  encoding="utf-8") as file:
+            text = file.read()
+        Page(text)
+        check(words in text, f"it says {words}")
+        check(words in compare(cell, "show", number).stdout, "so does show")
+
+
+@TABLE.cell
 def report_over_what_varies(cell):
     """where something is varied, the report draws lines over it"""
     text, charts = report_of(cell, *VARIED, "--vary", "connections=1,2,4")
@@ -756,6 +785,36 @@ def terminals(cell):
         check("requests/s" in rows[0] and "vs epoll" in rows[0], table)
         check("A wider terminal shows more" in table, table)
     check("\x1b[" not in on_terminal(cell, 80, "show", TERM="dumb"), "dumb")
+
+
+@TABLE.cell
+def one_model_at_several_points(cell):
+    """one model alone is a table with a row for each point, and no best one"""
+    table = succeed(cell, "run", "--models", "epoll", *BRIEF, "--vary",
+                    "connections=1,3", "--vary", "pipeline=1,2")
+    rows = re.findall(r"^(epoll|connections \d, pipeline \d)  +\S", table,
+                      re.M)
+    equal(rows, ["epoll"] + [f"connections {c}, pipeline {p}"
+                             for c in (1, 3) for p in (1, 2)], table)
+    check("the best" not in table, table)
+    text = succeed(cell, "export", "--format", "markdown")
+    equal(len([r for r in text.splitlines() if r.startswith("| ")]), 5, text)
+
+
+@TABLE.cell
+def what_the_command_line_fixes(cell):
+    """what an experiment varies is one value where the command line says one"""
+    with open(f"{cell.directory}/x.ini", "w", encoding="utf-8") as file:
+        file.write("[experiment]\ntitle = Varied\n[run]\nmodels = epoll\n"
+                   "vary = connections=1,2,3\n size=1,64\nrounds = 2\n"
+                   "duration = 100ms\nsyscalls = 0\nrepeats = 0\n")
+    succeed(cell, "run", "x.ini", "--connections", "4")
+    points = [json.loads(r[0])
+              for r in database(cell).execute("SELECT point FROM cell")]
+    equal(points, [{"size": "1"}, {"size": "64"}], "points")
+    succeed(cell, "run", "x.ini", "--connections", "4", "--workload", "line")
+    equal(one(database(cell), "SELECT count(*) FROM cell WHERE run_id = 2"), 1,
+          "cells")
 
 
 @TABLE.cell
