@@ -115,6 +115,8 @@ static void add_server(struct arguments *a, const struct server_call *c)
 	add_file(a, "stats", c->stats);
 	add_option(a, "cpus", c->plan->server_cpus);
 	add_options(a, c->cell, "server");
+	if (c->trial)
+		add_option(a, "listen", c->listen); /* the last one holds */
 }
 
 int arguments_of_server(struct arguments *a, const struct server_call *c)

@@ -29,6 +29,7 @@ struct server_call {
 	const char *listen; /* where to; of an external program its port */
 	int port;
 	int ready, stats, board; /* descriptors; -1: it is not told */
+	bool trial; /* `listen` holds whatever address the cell wants */
 };
 
 /* Our own server, a peer, or an external program. 0, or -EINVAL for a command

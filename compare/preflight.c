@@ -80,6 +80,7 @@ static int try_server(struct preflight *p, const struct cell *cell)
 		.plan = p->plan,
 		.cell = cell,
 		.listen = p->nowhere,
+		.trial = true,
 		.ready = -1,
 		.stats = -1,
 		.board = -1,

@@ -20,6 +20,7 @@ import re
 import resource
 import shutil
 import signal
+import socket
 import sqlite3
 import struct
 import subprocess
@@ -799,6 +800,23 @@ def one_model_at_several_points(cell):
     check("the best" not in table, table)
     text = succeed(cell, "export", "--format", "markdown")
     equal(len([r for r in text.splitlines() if r.startswith("| ")]), 5, text)
+
+
+@TABLE.cell
+def addresses_of_all_kinds(cell):
+    """a server may listen on IPv4, IPv6 or a Unix socket, each beside the
+    others"""
+    kinds = ["127.0.0.1:0", f"unix:{cell.directory}/s"]
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            kinds.append("[::1]:0")
+    except OSError:
+        pass  # there is no IPv6 here
+    succeed(cell, "run", "--models", "epoll", *BRIEF, "--vary",
+            f"server.listen={','.join(kinds)}")
+    equal([r[0] for r in database(cell).execute("SELECT status FROM sample")],
+          ["valid"] * 2 * len(kinds), "samples")
+    nothing_left()
 
 
 @TABLE.cell
