@@ -803,6 +803,21 @@ def one_model_at_several_points(cell):
 
 
 @TABLE.cell
+def saturation(cell):
+    """where the offered rate varies, it is said which one a model keeps up to"""
+    # Twenty requests a second are the most that this server can do anywhere.
+    with open(f"{cell.directory}/x.ini", "w", encoding="utf-8") as file:
+        file.write("[experiment]\ntitle = S\n[run]\nmodels = epoll\n"
+                   "handler = work:block=50ms\nworkload = line:fold=off\n"
+                   "rounds = 2\nduration = 500ms\nwarmup = 0\nrepeats = 0\n"
+                   "syscalls = 0\nvary = rate=100,200\n"
+                   "tolerate = rate, timeout, unanswered\n")
+    text = succeed(cell, "run", "x.ini").partition("Saturation")[2]
+    check(re.search(r"^epoll +- +100 ", text, re.M),
+          f"it falls behind at the first rate: {text}")
+
+
+@TABLE.cell
 def addresses_of_all_kinds(cell):
     """a server may listen on IPv4, IPv6 or a Unix socket, each beside the
     others"""
@@ -1037,8 +1052,19 @@ def demo(cell):
         "What does it save", "  a) only", "CPU/request", "What was expected",
         "Requests that arrive together", "Read next: servers/")]
     check(-1 not in places and places == sorted(places), said)
-    equal(compare(cell, "--yes", "nosuch", program=script).returncode, 64,
-          "exit status for an experiment that is not there")
+    for wrong in (("--yes", "nosuch"), ("--quick", "pipeline"),
+                  ("pipeline", "churn"), ("--within",),
+                  ("--yes", "pipeline", "--within", "soon")):
+        result = compare(cell, *wrong, program=script)
+        equal(result.returncode, 64, f"exit status for {wrong}")
+        check(wrong[-1] in result.stderr or wrong[0] in result.stderr,
+              result.stderr)
+    equal(len(re.findall("^  \\S", listed, re.M)),
+          len([n for n in os.listdir(EXPERIMENTS) if n.endswith(".ini")]),
+          "lines of the list")
+    equal([line for line in listed.splitlines()[1:]
+           if line and not line.startswith("  ")], [], "others")
+    check("--within" in succeed(cell, "--help", program=script), "its help")
 
 
 def draw(cell, script):
