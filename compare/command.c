@@ -7,6 +7,7 @@
 #include "compare/calibration.h"
 #include "compare/lesson.h"
 #include "compare/output.h"
+#include "compare/saturation.h"
 #include "compare/table.h"
 
 #include <errno.h>
@@ -95,6 +96,7 @@ int command_show(
 	table_print(a, id, style, out);
 	lesson_print_expectations(run, style, out);
 	lesson_print_fits(run, style, out);
+	saturation_print(run, style, out);
 	if (run->purpose && !strcmp(run->purpose, CALIBRATION))
 		calibration_explain(run, style, out);
 	analysis_free(a);
