@@ -163,6 +163,8 @@ static void print_sample(
 	html_text(out, s->reason);
 	fputs(s->note ? "; " : "", out);
 	html_text(out, s->note);
+	fputs(s->noise ? "; disturbed: " : "", out);
+	html_text(out, s->noise);
 	fputs("</td></tr>\n", out);
 }
 
@@ -238,6 +240,26 @@ static void print_rounds(FILE *out, const struct run *run)
 	print_fact(out, "rounds", text);
 }
 
+/* How many samples others on this machine, or beside it, had a part in. */
+static void print_disturbed(FILE *out, const struct run *run)
+{
+	size_t valid = 0, disturbed = 0, repeated = 0;
+	char text[256];
+
+	for (size_t c = 0; c < run->cell_count; c++)
+		for (size_t i = 0; i < run->cells[c].sample_count; i++) {
+			const struct sample *s = &run->cells[c].samples[i];
+
+			valid += sample_is_valid(s);
+			disturbed += sample_is_valid(s) && s->noise;
+			repeated += sample_is_repeated(s);
+		}
+	snprintf(text, sizeof(text),
+		"%zu of the %zu samples that count; %zu others were taken again",
+		disturbed, valid, repeated);
+	print_fact(out, "disturbed", text);
+}
+
 /* The members of an object of numbers and texts. */
 static void print_members(FILE *out, json_t *object)
 {
@@ -265,6 +287,7 @@ void report_print_environment(const struct page *page)
 	fputs("<tbody>\n", out);
 	print_machine(out, run);
 	print_rounds(out, run);
+	print_disturbed(out, run);
 	fputs("</tbody>", out);
 	html_table_end(out);
 	fputs("<details><summary>Limits and kernel settings</summary>", out);

@@ -1687,6 +1687,12 @@ def noise_is_marked_and_repeated(cell):
           result.stdout)
     equal(json.loads(succeed(cell, "export"))["cells"][0]["samples"][1]
           ["status"], "repeated", "status in the export")
+    succeed(cell, "report", "-o", "noisy.html")
+    with open(f"{cell.directory}/noisy.html", encoding="utf-8") as file:
+        page = file.read()
+    check("8 of the 8 samples that count; 2 others were taken again" in page,
+          "the report says how many samples were disturbed")
+    equal(page.count("; disturbed: other programs"), 10, "said of samples")
 
 
 @TABLE.cell
