@@ -135,6 +135,15 @@ def make_root(directory):
     return root, large
 
 
+def posted_back(running, size):
+    """Does a body that no buffer holds come back whole?"""
+    path = os.path.join(running.directory, "body")
+    body = bytes(i * 7 % 251 for i in range(size))
+    with open(path, "wb") as file:
+        file.write(body)
+    return curl(running, "/echo", "--data-binary", "@" + path) == (200, body)
+
+
 def talk(model):
     def run(cell):
         with server.Server(cell, model.spec, "http") as running:
@@ -153,6 +162,7 @@ def talk(model):
                   (200, b"received 9000 bytes\n"), "POST / after 100")
             equal(curl(running, "/", "-H", "X: " + "y" * 40000)[0], 431,
                   "a head too large")
+            check(posted_back(running, 900000), "POST /echo, a large body")
             check(b"\nserverlab_requests_total " in curl(running,
                                                          "/metrics")[1],
                   "figures at /metrics")
