@@ -46,9 +46,9 @@ static void print_help(FILE *out)
 	for (const struct command *c = commands; c->name; c++)
 		fprintf(out, "  %-9s %-22s %s\n", c->name, c->arguments,
 			c->summary);
-	fputs("\nRUN is a number that `compare list` shows, `latest`, or a "
-	      "file that\n`compare export --format json` wrote. "
-	      "`compare COMMAND --help` says more.\n\n"
+	fputs("\nRUN is a number that `compare list` shows, `latest`, a commit "
+	      "that one was made\nwith, or a file that `compare export --format "
+	      "json` wrote. `compare COMMAND\n--help` says more.\n\n"
 	      "To begin with:\n"
 	      "  compare run                            every model, a small "
 	      "echo\n"

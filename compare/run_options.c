@@ -69,7 +69,10 @@ static const struct argp_option option_table[] = {
 		"long at most",
 		4},
 	{"db", KEY_DB, "FILE", 0, "where results are kept (" DEFAULT_DB ")", 5},
-	{"json", KEY_JSON, "FILE", 0, "export the run there as well", 5},
+	{"json", KEY_JSON, "FILE", 0,
+		"export the run there as well; - is standard output, then "
+		"without the table",
+		5},
 	{0},
 };
 

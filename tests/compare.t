@@ -234,6 +234,14 @@ def export_and_import_are_exact(cell):
 
 
 @TABLE.cell
+def json_alone(cell):
+    """--json - writes the run to standard output, and nothing else"""
+    run = json.loads(succeed(cell, "run", *SHORT, "--json", "-"))
+    equal(run["run"]["status"], "complete", "status")
+    equal(len(run["cells"]), 2, "cells")
+
+
+@TABLE.cell
 def csv_has_a_line_for_every_sample(cell):
     """CSV has a header and a line for every sample, whatever its model"""
     succeed(cell, "run", *BRIEF, "--models",
