@@ -128,6 +128,16 @@ void due_end_interval(struct due *d, const struct arrivals *a, uint64_t end_ns)
 		d->error = due_add(d, d->ahead.taken - before);
 }
 
+void due_end(struct due *d, const struct arrivals *a)
+{
+	uint64_t before = d->ahead.taken;
+
+	due_go_to(d, a, 0);
+	d->total += d->ahead.taken - before;
+	if (d->count)
+		d->counts[d->count - 1] += d->ahead.taken - before;
+}
+
 void due_release(struct due *d)
 {
 	free(d->counts);

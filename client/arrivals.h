@@ -74,6 +74,10 @@ void due_begin(struct due *d, const struct arrivals *a, uint64_t start_ns,
 /* The interval ends; what was taken of `a` until now was due before that. */
 void due_end_interval(struct due *d, const struct arrivals *a, uint64_t end_ns);
 
+/* After the last interval: what was taken before the thread learnt that it had
+ * ended belongs to it. */
+void due_end(struct due *d, const struct arrivals *a);
+
 void due_release(struct due *d);
 
 #endif

@@ -310,15 +310,16 @@ static void run_add_usage(struct outcome *o, const struct worker *w)
 		o->busy_share = busy;
 }
 
-/* Once the series is complete. */
+/* Once the series is complete. A thread may have begun an interval before it
+ * learnt that the window had ended. */
 static void run_add_due(struct outcome *o, const struct due *due)
 {
-	uint64_t i;
+	uint64_t last = o->interval_count - 1, i;
 
 	o->due += due->total;
 	o->overdue += due->overdue;
-	for (i = 0; i < due->count && i < o->interval_count; i++)
-		o->intervals[i].due += due->counts[i];
+	for (i = 0; i < due->count && o->interval_count; i++)
+		o->intervals[i < last ? i : last].due += due->counts[i];
 }
 
 static int run_sum_up(struct run_state *r, struct outcome *o)

@@ -197,6 +197,7 @@ static void worker_enter_drain(struct worker *w, uint64_t stop_ns)
 	w->in_flight_stop = w->in_flight;
 	w->usage_stop = worker_usage(w);
 	worker_count_due(w, stop_ns);
+	due_end(&w->due, &w->arrivals);
 	w->unsent = worker_count_unsent(w, stop_ns);
 	w->edge_ns = UINT64_MAX;
 	w->drain_end_ns =

@@ -224,6 +224,27 @@ static void no_more_is_due_than_the_budget(void **state)
 	due_release(&due);
 }
 
+/* The window ended at 50 ms, and the thread took two more before it knew. */
+static void what_is_taken_too_late_was_due_at_last(void **state)
+{
+	const struct profile profile = {1, {{1000, 1000, 1}}};
+	struct due due = {.error = 0};
+	struct arrivals a;
+
+	(void)state;
+	arrivals_init(&a, &profile, ARRIVALS_CONSTANT, 0, 1, 1);
+	arrivals_begin(&a, 1);
+	due_begin(&due, &a, 0, UINT64_MAX);
+	due_end_interval(&due, &a, 50000000);
+	while (a.taken < 52)
+		arrivals_take(&a);
+	due_end(&due, &a);
+	due_end(&due, &a);
+	assert_int_equal(due.total, 52);
+	assert_int_equal(due.counts[0], 52);
+	due_release(&due);
+}
+
 static void figures_read_well(void **state)
 {
 	char buf[32];
@@ -253,6 +274,7 @@ int main(void)
 		cmocka_unit_test(what_is_due_does_not_depend_on_what_is_taken),
 		cmocka_unit_test(what_is_due_is_what_comes),
 		cmocka_unit_test(no_more_is_due_than_the_budget),
+		cmocka_unit_test(what_is_taken_too_late_was_due_at_last),
 		cmocka_unit_test(figures_read_well),
 	};
 
