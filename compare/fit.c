@@ -231,8 +231,7 @@ const char *fit_objection(const struct fit *f)
 	if (f->error)
 		return "no such law describes what was measured";
 	if (f->bounded)
-		return "the client was the slower side, so it would be the "
-		       "client's law";
+		return "the client was the slower side";
 	if (fit_rest(f) > REST_MOST)
 		return "what was measured is too far from it";
 	return NULL;

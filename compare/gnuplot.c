@@ -77,10 +77,32 @@ int gnuplot_theory_column(size_t panel, size_t theory)
 	return gnuplot_column(PANELS) + (int)(panel * THEORIES + theory);
 }
 
+/* In pixels: a panel of lines or of bars, what stands left of it, and what a
+ * key needs. */
+enum {
+	LINES_WIDTH = 470,
+	BARS_WIDTH = 650,
+	LEFT = 104,
+	KEY_MARK = 90,
+	KEY_LETTER = 8,
+};
+
+static int key_width(const struct drawing *d)
+{
+	size_t longest = 0;
+
+	for (size_t m = 0; m < d->model_count; m++)
+		if (strlen(d->models[m]) > longest)
+			longest = strlen(d->models[m]);
+	return KEY_MARK + KEY_LETTER * (int)longest;
+}
+
 /* The size of the whole, and how much of it is around the panels. */
 static void print_head(const struct drawing *d)
 {
-	int width = 300 + 500 * (int)d->sweeps;
+	int right = d->axis ? key_width(d) : 48;
+	int width = right + (LEFT + (d->axis ? LINES_WIDTH : BARS_WIDTH)) *
+				    (int)d->sweeps;
 
 	fprintf(d->out,
 		"# gnuplot -e 'set terminal pdfcairo size %dcm,21cm; set "
@@ -92,9 +114,9 @@ static void print_head(const struct drawing *d)
 	fprintf(d->out,
 		"set multiplot layout %d,%zu columnsfirst margins "
 		"%.3f,%.3f,%.2f,%.2f spacing %.3f,0.03 title ",
-		PANELS, d->sweeps, 104.0 / width,
-		1 - (d->axis ? 224.0 : 48.0) / width, d->axis ? 0.08 : 0.2,
-		d->sweeps > 1 ? 0.91 : 0.94, 90.0 / width);
+		PANELS, d->sweeps, (double)LEFT / width,
+		1 - (double)right / width, d->axis ? 0.08 : 0.2,
+		d->sweeps > 1 ? 0.91 : 0.94, (double)LEFT / width);
 	gnuplot_quote(d->a->run->title, d->out);
 	fputs("\nset grid ytics\nset border 3\nset tics nomirror\n"
 	      "set format x \"\"\n",

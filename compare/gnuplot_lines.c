@@ -110,7 +110,7 @@ static void print_fits(const struct drawing *d, const struct sweep *s, size_t n)
 		fit_say(f, &page_style, text + strlen(text),
 			sizeof(text) - strlen(text));
 		gnuplot_quote(text, d->out);
-		fprintf(d->out, " at graph 0.98,%.2f right font \",9\" front\n",
+		fprintf(d->out, " at graph 0.98,%.2f right font \",8\" front\n",
 			0.02 + 0.06 * lines);
 	}
 }
@@ -211,7 +211,10 @@ static void print_sweep(
 		d->out);
 	fputs("set title ", d->out);
 	gnuplot_quote(sweep_text(s, name, sizeof(name)), d->out);
-	fputs("\nunset xlabel\nset format x \"\"\n", d->out);
+	fprintf(d->out,
+		"\nunset xlabel\nset format x \"\"\nset xtics 1\n"
+		"set xrange [-0.15:%zu.15]\n",
+		s->count - 1);
 	for (size_t k = 0; k < PANELS; k++) {
 		fprintf(d->out, "set ylabel \"%s\"\n%s", d->panels[k].title,
 			d->panels[k].log ? "set logscale y\nset yrange [*:*]\n"

@@ -163,7 +163,12 @@ static void print_lines(
 	c->x_title = s->axis;
 	c->unit = m->unit;
 	c->log_y = m->unit == UNIT_TIME;
-	c->remark = "Bands are 95 % intervals.";
+	c->remark = report_has_theory(page, m)
+			    ? "Bands are 95 % intervals. M/D/1 and M/M/1 are "
+			      "computed: a queue in which the service always "
+			      "takes the same, and one in which it is "
+			      "exponential."
+			    : "Bands are 95 % intervals.";
 	fill_lines(page, c, s, m);
 	chart_place_points(c);
 	if (page->fits.count && !strcmp(m->name, "throughput"))

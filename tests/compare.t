@@ -690,6 +690,7 @@ def theory_is_shown_beside_it(cell):
     with open(f"{cell.directory}/q.html", encoding="utf-8") as file:
         text = file.read()
     equal(text.count("<span>M/M/1</span>"), 3 * 2, "mean, p50, p99 by size")
+    equal(text.count("M/D/1 and M/M/1 are computed"), 3 * 2, "it is said")
     script = succeed(cell, "export", "--format", "gnuplot", "-o", "q.gp")
     with open(f"{cell.directory}/q.gp", encoding="utf-8") as file:
         script = file.read()
