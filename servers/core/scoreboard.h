@@ -24,13 +24,13 @@ struct slot {
 	_Alignas(64) _Atomic int kind; /* enum slot_kind */
 	_Atomic pid_t pid, tid;
 	_Atomic unsigned respawns; /* times a successor took the slot */
-	_Atomic unsigned buried;   /* workers that ended here for good */
 	_Atomic uint64_t accepted, closed, refused;
 	_Atomic uint64_t requests, bytes_in, bytes_out;
 	_Atomic uint64_t accept_again; /* woken to accept: nothing there */
 	_Atomic uint64_t cpu_ns;       /* of workers that have ended */
 	_Atomic int busy;	       /* for pools: 1 while it serves */
 	_Atomic bool ready;	       /* for pools: it has begun to serve */
+	_Atomic unsigned buried;       /* workers that ended here for good */
 };
 
 enum {
