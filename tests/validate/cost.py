@@ -79,7 +79,7 @@ def blind(directory):
         directory, "blind", "tests/validate/blind.c", f"{BUILD}/client/main.o",
         "-Wl,--whole-archive", f"{BUILD}/libclient.a",
         "-Wl,--no-whole-archive", "-Wl,--wrap=clock_gettime",
-        "-Wl,--wrap=ticks_read",
+        "-Wl,--wrap=ticks_read", "-Wl,--wrap=clock_anchor",
         "-Wl,--wrap=workload_make", "-Wl,--wrap=histogram_record", *uring,
         "-lm", "-pthread")
 
