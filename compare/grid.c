@@ -67,6 +67,14 @@ size_t grid_width(const struct grid *g)
 	return all + (shown ? (shown - 1) * strlen(GRID_GAP) : 0);
 }
 
+bool grid_has(const struct grid *g, size_t column)
+{
+	for (size_t r = 0; r < g->count; r++)
+		if (g->rows[r].text[column][0])
+			return true;
+	return false;
+}
+
 void grid_empty(struct grid *g, size_t column)
 {
 	for (size_t r = 0; r < g->count; r++)

@@ -31,6 +31,8 @@ void grid_release(struct grid *g);
 
 /* Columns that it takes as it is. */
 size_t grid_width(const struct grid *g);
+/* Whether something stands in a column, below its title. */
+bool grid_has(const struct grid *g, size_t column);
 /* Takes out what stands in a column. */
 void grid_empty(struct grid *g, size_t column);
 

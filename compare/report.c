@@ -154,6 +154,7 @@ static void print_body(struct page *page)
 	print_question(page);
 	report_print_answer(page);
 	report_print_tables(page);
+	report_print_saturation(page);
 	print_expectations(page);
 	print_explanation(page);
 	if (page->a->count)

@@ -29,6 +29,9 @@ void report_print_charts(struct page *page);
 /* A ranked table for each point of what is varied. */
 void report_print_tables(const struct page *page);
 
+/* Up to which offered rate each model keeps up. */
+void report_print_saturation(const struct page *page);
+
 /* What has no figures and why, and what failed. */
 void report_print_failures(const struct page *page);
 void report_print_samples(const struct page *page);

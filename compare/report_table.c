@@ -3,6 +3,7 @@
 #include "compare/figure.h"
 #include "compare/html.h"
 #include "compare/report_page.h"
+#include "compare/saturation.h"
 #include "compare/table.h"
 
 #include <string.h>
@@ -123,4 +124,23 @@ void report_print_tables(const struct page *page)
 	      "at least so much, and the table is then ordered by the server's "
 	      "CPU time per request.</p></section>\n",
 		out);
+}
+
+void report_print_saturation(const struct page *page)
+{
+	struct grid g = {0};
+
+	saturation_fill(page->a->run, &page_style, &g);
+	if (g.count) {
+		fputs("<section id=\"saturation\"><h2>Saturation</h2>\n",
+			page->out);
+		html_grid(page->out, "Saturation", &g);
+		fprintf(page->out,
+			"<p class=\"dim\">In requests offered a second. A model "
+			"keeps up with a rate where it answers %.0f %% or more "
+			"of it, by the interval of the rounds; it ends somewhere "
+			"between the two rates.</p></section>\n",
+			100 * SATURATION_SHARE);
+	}
+	grid_release(&g);
 }

@@ -167,15 +167,14 @@ static void add_row(struct grid *g, const struct cell *cell,
 	json_decref(rest);
 }
 
-void saturation_print(
-	const struct run *run, const struct style *style, FILE *out)
+void saturation_fill(
+	const struct run *run, const struct style *style, struct grid *g)
 {
 	static const char *const titles[] = {"model", "at", "keeps up to",
 		"p99 there", "falls behind at", "answers there"};
-	struct grid g = {0};
 
 	for (size_t c = 0; c < sizeof(titles) / sizeof(*titles); c++)
-		grid_column(&g, titles[c], c < 2);
+		grid_column(g, titles[c], c < 2);
 	for (size_t c = 0; c < run->cell_count; c++) {
 		struct saturation s;
 
@@ -183,8 +182,16 @@ void saturation_print(
 			continue;
 		s = saturation_find(run, &run->cells[c]);
 		if (s.rates > 1)
-			add_row(&g, &run->cells[c], &s, style);
+			add_row(g, &run->cells[c], &s, style);
 	}
+}
+
+void saturation_print(
+	const struct run *run, const struct style *style, FILE *out)
+{
+	struct grid g = {0};
+
+	saturation_fill(run, style, &g);
 	if (g.count) {
 		fputs("\nSaturation, in requests offered a second\n", out);
 		grid_print(&g, style->colour, out);

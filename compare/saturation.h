@@ -9,6 +9,7 @@
 #define SERVERLAB_COMPARE_SATURATION_H
 
 #include "compare/figure.h"
+#include "compare/grid.h"
 #include "compare/run.h"
 
 #include <stdbool.h>
@@ -28,7 +29,12 @@ struct saturation {
 struct saturation saturation_find(
 	const struct run *run, const struct cell *cell);
 
-/* A table; nothing for a run that does not vary its rate. */
+/* A row for each model and point; none for a run that does not vary its rate. The
+ * grid is empty before, and the caller's to release. */
+void saturation_fill(
+	const struct run *run, const struct style *style, struct grid *g);
+
+/* The same as a table; nothing where there is no row. */
 void saturation_print(
 	const struct run *run, const struct style *style, FILE *out);
 

@@ -824,6 +824,11 @@ def saturation(cell):
     text = succeed(cell, "run", "x.ini").partition("Saturation")[2]
     check(re.search(r"^epoll +- +100 ", text, re.M),
           f"it falls behind at the first rate: {text}")
+    succeed(cell, "report", "-o", "page.html")
+    with open(f"{cell.directory}/page.html", encoding="utf-8") as file:
+        section = file.read().partition('id="saturation"')[2]
+    check('<th class="l" scope="row">epoll</th><td>-</td>' in section
+          and "<td>100</td>" in section, "the report says the same")
 
 
 @TABLE.cell
