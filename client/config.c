@@ -337,7 +337,7 @@ static void config_default_interval(struct config *config)
 	if (config->interval_ns)
 		return;
 	config->interval_ns = NS_PER_S;
-	if (config->duration_ns / 10 < config->interval_ns)
+	if (config->ramp || config->duration_ns / 10 < config->interval_ns)
 		config->interval_ns = config->duration_ns / 10;
 	if (config->interval_ns < 10 * NS_PER_MS)
 		config->interval_ns = 10 * NS_PER_MS;

@@ -14,6 +14,7 @@
 #include "common/clock.h"
 
 #define TEXT_SLOW_CLOCK_NS 200
+#define TEXT_RAMP_MOST	   20 /* lines for a ramp */
 
 const char *text_time(double ns, char *buf, size_t size)
 {
@@ -139,10 +140,11 @@ static void text_cell(const struct text *t, double ns)
 static void text_per_second(
 	const struct text *t, uint64_t count, uint64_t length_ns)
 {
+	double seconds = (double)length_ns / 1e9;
 	char buf[32];
 
 	fprintf(t->out, "  %10s",
-		text_count((double)count * 1e9 / (double)length_ns, buf,
+		text_count(seconds > 0 ? (double)count / seconds : 0, buf,
 			sizeof(buf)));
 }
 
@@ -235,25 +237,57 @@ static void text_error(void *context, const char *name, uint64_t count)
 				"addresses with --source)\n");
 }
 
-/* With --steps an interval is a step, unless another length was asked for. */
-static void text_steps(const struct text *t, const struct outcome *o)
+/* The segments that were measured: a warm-up has one of its own, the first. */
+static const struct segment *text_segments(
+	const struct config *c, unsigned *count)
 {
-	const struct config *c = o->config;
-	const struct segment *s = c->profile.segments + (c->warmup_ns > 0);
-	unsigned steps = c->profile.count - (c->warmup_ns > 0);
+	const unsigned skipped = c->warmup_ns > 0;
+
+	*count = c->profile.count - skipped;
+	return c->profile.segments + skipped;
+}
+
+/* With --steps an interval is a step, and with --ramp a tenth of it, unless
+ * another length was asked for. */
+static bool text_has_profile(const struct outcome *o)
+{
+	unsigned steps;
+
+	text_segments(o->config, &steps);
+	if (o->config->steps)
+		return o->interval_count == steps;
+	return o->config->ramp && o->interval_count <= TEXT_RAMP_MOST;
+}
+
+/* The mean over an interval. */
+static double text_rate_asked(const struct outcome *o, unsigned i)
+{
+	unsigned steps;
+	const struct segment *s = text_segments(o->config, &steps);
+	const struct interval *in = &o->intervals[i];
+	double middle_ns = (double)in->start_ns + (double)in->length_ns / 2;
+
+	if (o->config->steps)
+		return s[i].from;
+	return s->from + (s->to - s->from) * middle_ns / (s->seconds * 1e9);
+}
+
+static void text_profile(const struct text *t, const struct outcome *o)
+{
 	unsigned i;
 
-	if (!c->steps || o->interval_count != steps)
+	if (!text_has_profile(o))
 		return;
 	fprintf(t->out, "%s  %10s  %10s  %10s  %10s  %10s  %10s  %10s%s\n",
 		t->dim, "rate asked", "due", "sent", "answered", "p50", "p99",
 		"max", t->plain);
-	for (i = 0; i < steps; i++) {
+	for (i = 0; i < o->interval_count; i++) {
 		const struct interval *in = &o->intervals[i];
 		char asked[32];
 
 		fprintf(t->out, "  %10s",
-			text_count(s[i].from, asked, sizeof(asked)));
+			text_count(
+				text_rate_asked(o, i), asked, sizeof(asked)));
 		text_per_second(t, in->due, in->length_ns);
 		text_per_second(t, in->sent, in->length_ns);
 		text_per_second(t, in->ok, in->length_ns);
@@ -409,7 +443,7 @@ void text_report(const struct outcome *o, FILE *out, bool colour)
 		text_summaries(&t, o, raw, corrected);
 		text_distribution(&t, o, raw, corrected);
 	}
-	text_steps(&t, o);
+	text_profile(&t, o);
 	text_counts(&t, o);
 	text_verdict(&t, o);
 	histogram_free(raw);

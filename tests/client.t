@@ -1005,7 +1005,7 @@ def _(cell):
 @TABLE.cell
 def _(cell):
     """--steps and --ramp change the rate, and have as many requests as that
-    makes; an interval is a step"""
+    makes; an interval is a step, or a tenth of the ramp"""
     address = Server(echo).address
     run = Run(cell, "--steps", "50,150,100", "-d", "900ms", "-c", "8", address)
     scheduled = run.json["requests"]["scheduled"]
@@ -1019,6 +1019,12 @@ def _(cell):
     check(abs(scheduled - 200) <= 1, f"scheduled in a ramp: {scheduled}")
     equal_nearly([i["due"] for i in run.json["intervals"]],
                  range(11, 31, 2), 1, "due in the tenths of a ramp")
+    table = run.out.partition("rate asked")[2].splitlines()[1:11]
+    equal([int(line.split()[0]) for line in table], [*range(110, 310, 20)],
+          "the rates in the table of the ramp")
+    run = Run(cell, "--ramp", "100-300", "-d", "1s", "--interval", "20ms",
+              "-c", "8", address)
+    check("rate asked" not in run.out, "no table of fifty lines")
 
 
 def equal_nearly(found, wanted, off, what):
