@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MODEL, OURS, SPREAD, SHARE, PUBLISHED, DESIGN };
+enum { MODEL, OURS, SPREAD, SHARE, PUBLISHED, THEIR_SHARE, DESIGN };
 
 int beside_set(struct beside *b, const char *name, const char *value,
 	char why[WHY_SIZE])
@@ -85,18 +85,43 @@ static struct estimate measure(const struct beside *b, size_t n,
 	return e.left;
 }
 
-static double find_most(const struct beside *b, const struct run *run)
+/* What was published, of which the number comes first. NAN: nothing. */
+static double published(const struct beside *b, size_t n)
 {
-	enum metric_unit unit;
-	double most = 0;
+	char text[GRID_CELL], *end;
+	double value;
 
-	for (size_t i = 0; i < b->rows.count; i++)
-		most = fmax(most, measure(b, i, run, &unit).value);
+	take_part(b->rows.at[n], 1, text, sizeof(text));
+	value = strtod(text, &end);
+	return end > text ? value : NAN;
+}
+
+/* The largest values of the rows. */
+struct most {
+	double ours, theirs;
+};
+
+static struct most find_most(const struct beside *b, const struct run *run)
+{
+	struct most most = {0};
+	enum metric_unit unit;
+
+	for (size_t i = 0; i < b->rows.count; i++) {
+		most.ours = fmax(most.ours, measure(b, i, run, &unit).value);
+		most.theirs = fmax(most.theirs, published(b, i));
+	}
 	return most;
 }
 
+static void fill_share(double value, double most, char text[GRID_CELL])
+{
+	if (most > 0 && isfinite(value))
+		snprintf(text, GRID_CELL, "%.0f %%", 100 * value / most);
+}
+
 static void fill_row(const struct beside *b, const struct run *run, size_t n,
-	double most, const struct style *style, struct grid_row *row)
+	const struct most *most, const struct style *style,
+	struct grid_row *row)
 {
 	const char *from = b->rows.at[n];
 	enum metric_unit unit;
@@ -109,9 +134,8 @@ static void fill_row(const struct beside *b, const struct run *run, size_t n,
 	figure(ours.value, unit, style, row->text[OURS]);
 	if (ours.value > 0)
 		figure_spread(&ours, row->text[SPREAD]);
-	if (most > 0 && isfinite(ours.value))
-		snprintf(row->text[SHARE], GRID_CELL, "%.0f %%",
-			100 * ours.value / most);
+	fill_share(ours.value, most->ours, row->text[SHARE]);
+	fill_share(published(b, n), most->theirs, row->text[THEIR_SHARE]);
 	if (!*row->text[PUBLISHED])
 		snprintf(row->text[PUBLISHED], GRID_CELL, "-");
 }
@@ -120,7 +144,7 @@ void beside_print(const struct beside *b, const struct run *run,
 	const struct style *style, FILE *out)
 {
 	struct grid g = {0};
-	double most;
+	struct most most;
 
 	if (!b->value || !b->rows.count)
 		return;
@@ -130,12 +154,13 @@ void beside_print(const struct beside *b, const struct run *run,
 	grid_column(&g, style->utf8 ? "±" : "+/-", false);
 	grid_column(&g, "of the most", false);
 	grid_column(&g, "published", false);
+	grid_column(&g, "of the most", false);
 	grid_column(&g, "", true);
 	for (size_t i = 0; i < b->rows.count; i++) {
 		struct grid_row *row = grid_add(&g);
 
 		if (row)
-			fill_row(b, run, i, most, style, row);
+			fill_row(b, run, i, &most, style, row);
 	}
 	fprintf(out, "\n%s\n",
 		b->title ? b->title : "Beside what is published");

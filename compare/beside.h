@@ -8,8 +8,8 @@
  *	row = fork | 20.9 | a child for each client
  *	 thread | | a thread for each client
  *
- * MODEL stands for the model of each row. What was published may be left
- * empty: where it is not certain it is not told.
+ * MODEL stands for the model of each row. What was published begins with a
+ * number, and may be left empty: where it is not certain it is not told.
  */
 #ifndef SERVERLAB_COMPARE_BESIDE_H
 #define SERVERLAB_COMPARE_BESIDE_H

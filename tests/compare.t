@@ -1033,7 +1033,7 @@ row = epoll | 5 us | the first
     lines = [line.split() for line in table.splitlines()]
     equal([line[0] for line in lines[1:4]], ["epoll", "poll", "published:"],
           "rows")
-    check(lines[1][-4:] == ["5", "us", "the", "first"], table)
+    check(lines[1][-6:] == ["5", "us", "100", "%", "the", "first"], table)
     check(lines[2][-3:] == ["-", "the", "second"], table)
     check("100 %" in table, table)
 
