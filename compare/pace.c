@@ -122,6 +122,8 @@ static void look_at_distance(struct pace *p)
 {
 	double ns = p->trip_ns(p);
 
+	if (isnan(ns))
+		return;
 	if (!p->best_distance_ns || ns < p->best_distance_ns)
 		p->best_distance_ns = ns;
 	p->now.distance_ns = ns;
