@@ -452,17 +452,19 @@ headers: ## compile every header alone
 LIBEXEC = $(DESTDIR)$(PREFIX)/libexec/serverlab
 INCLUDE = $(DESTDIR)$(PREFIX)/include/serverlab
 MAN1    = $(DESTDIR)$(PREFIX)/share/man/man1
+EXPERIMENTS = $(DESTDIR)$(PREFIX)/share/serverlab/experiments
 PAGES   = $(filter-out $(PEER_PROGRAMS),$(PROGRAMS))
 install: all install-files ## install under PREFIX=/usr/local, below DESTDIR
 
 # What is built, as it is.
 install-files:
 	install -d $(DESTDIR)$(PREFIX)/bin $(LIBEXEC) $(INCLUDE)/common \
-		$(INCLUDE)/servers/core $(MAN1)
+		$(INCLUDE)/servers/core $(MAN1) $(EXPERIMENTS)
 	install -m 755 scripts/serverlab $(DESTDIR)$(PREFIX)/bin/serverlab
 	install -m 755 $(PROGRAMS) scripts/new-model $(LIBEXEC)
 	install -m 644 $(wildcard common/*.h) $(INCLUDE)/common
 	install -m 644 $(wildcard servers/core/*.h) $(INCLUDE)/servers/core
+	install -m 644 $(wildcard scripts/experiments/*.ini) $(EXPERIMENTS)
 	install -m 644 docs/man/serverlab.1 $(MAN1)
 	for p in $(PAGES); do scripts/man $$p $(PAGES) \
 		>$(MAN1)/serverlab-$${p##*/}.1 || exit; done

@@ -37,38 +37,27 @@ static int find_program(const char *dir, const char *name, char *path)
 	return -ENOENT;
 }
 
-/* The experiments are installed beside us, or stand in the source tree that we
- * were built in, one or two levels up. */
+/* The experiments stand in the source tree that we were built in, one or two
+ * levels up, or are installed. */
 static void find_experiments(const char *dir, char *path)
 {
 	static const char *const places[] = {
 		"../scripts/experiments",
 		"../../scripts/experiments",
-		"../share/serverlab/experiments",
 		"../../share/serverlab/experiments",
 	};
-	const char *told = getenv("SERVERLAB_EXPERIMENTS");
 
-	if (told) {
-		snprintf(path, PROGRAM_PATH, "%s", told);
-		return;
-	}
 	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
-		char whole[PROGRAM_PATH + 64];
-
-		snprintf(whole, sizeof(whole), "%s/%s", dir, places[i]);
-		if (!access(whole, R_OK)) {
-			snprintf(path, PROGRAM_PATH, "%.*s", PROGRAM_PATH - 1,
-				whole);
+		snprintf(path, PROGRAM_PATH, "%s/%s", dir, places[i]);
+		if (!access(path, R_OK))
 			return;
-		}
 	}
 	path[0] = '\0';
 }
 
 int programs_find(struct programs *p)
 {
-	char dir[PROGRAM_PATH - 32];
+	char dir[PROGRAM_PATH - 64];
 	int rc = own_directory(dir, sizeof(dir));
 
 	if (!rc)

@@ -167,7 +167,9 @@ int store_open(struct store *s, const char *path, bool create)
 	rc = create ? make_directories(path) : 0;
 	if (rc) {
 		errno = -rc;
-		log_warn("cannot make the folder of %s", path);
+		log_warn("cannot make the folder of %s (--db names another "
+			 "place)",
+			path);
 		return rc;
 	}
 	rc = open_file(s, create);

@@ -28,6 +28,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 prefix=$work/root/opt/lab
 command=$prefix/bin/serverlab
+experiments=$PWD/scripts/experiments
 
 can_be_installed() {
 	make install-files SAN="${SERVERLAB_SAN-}" DESTDIR="$work/root" \
@@ -51,7 +52,8 @@ refuses() {
 # helps PROGRAM: its --help and that of its subcommands
 helps() {
 	"$command" "$1" --help
-	[ "$1" != compare ] || for subcommand in run list show export import; do
+	[ "$1" != compare ] || for subcommand in run calibrate cpus list show \
+		report export lesson diff import; do
 		"$command" compare "$subcommand" --help
 	done
 }
@@ -98,6 +100,20 @@ headers_suffice() {
 		-I "$prefix/include/serverlab" "$work/mine.c"
 }
 
+# All experiments are known where nothing of the source tree is.
+compares() (
+	mkdir "$work/elsewhere" && cd "$work/elsewhere" || exit
+	"$command" compare list >known || exit
+	for each in "$experiments"/*.ini; do
+		name=${each##*/}
+		grep "^  ${name%.ini} " known || exit
+	done
+	"$command" compare run --quick --models epoll --duration 300ms &&
+		"$command" compare calibrate --connections 2 --rounds 1 \
+			--duration 300ms &&
+		"$command" compare lesson race && [ -s results/results.db ]
+)
+
 test_that 'everything can be installed below a directory' can_be_installed
 programs=
 for each in server client compare classroom; do
@@ -105,6 +121,11 @@ for each in server client compare classroom; do
 done
 test_that 'each program runs as a subcommand' runs
 test_that 'an unknown subcommand is a usage error' refuses
+case $programs in
+*compare*)
+	test_that 'models are compared by what is installed' compares
+	;;
+esac
 test_that 'each flag is in the manual page' pages_name_all_flags
 if command -v groff >/dev/null; then
 	test_that 'the manual pages are well-formed' pages_are_well_formed
