@@ -21,13 +21,33 @@ static const struct panel queue[PANELS] = {
 	{"median latency, µs", "p50", 1e3, true},
 	{"p99 latency, µs", "p99", 1e3, true}};
 
+/* A letter that no line of a script may hold is a blank. */
+static char plain(char letter)
+{
+	return (unsigned char)letter < ' ' || letter == 127 ? ' ' : letter;
+}
+
 void gnuplot_quote(const char *text, FILE *out)
+{
+	fputc('\'', out);
+	for (; text && *text; text++) {
+		if (*text == '\'')
+			fputc('\'', out);
+		fputc(plain(*text), out);
+	}
+	fputc('\'', out);
+}
+
+/* A text in a row of data, which knows double quotes alone, and ends at the
+ * next one, escaped or not. */
+static void print_datum(const char *text, FILE *out)
 {
 	fputc('"', out);
 	for (; text && *text; text++) {
 		if (*text == '"' || *text == '\\')
-			fputc('\\', out);
-		fputc(*text, out);
+			fprintf(out, "\\%03o", (unsigned)*text);
+		else
+			fputc(plain(*text), out);
 	}
 	fputc('"', out);
 }
@@ -51,7 +71,7 @@ void gnuplot_row(const struct drawing *d, size_t place, const char *name,
 	const struct summary *s)
 {
 	fprintf(d->out, "%zu ", place);
-	gnuplot_quote(name, d->out);
+	print_datum(name, d->out);
 	for (const struct panel *p = d->panels; p < d->panels + PANELS; p++) {
 		struct estimate e =
 			summary_estimate(s, metric_find(p->metric), d->rng);

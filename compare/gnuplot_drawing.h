@@ -29,7 +29,7 @@ struct drawing {
 	FILE *out;
 };
 
-/* A text in double quotes. */
+/* A text in single quotes, in which gnuplot runs no `command`. */
 void gnuplot_quote(const char *text, FILE *out);
 
 /* Value, low and high, in that unit. */

@@ -621,7 +621,7 @@ def check_fit_is_drawn(cell):
     check(re.search(f'<td class="t">{peak}</td>', figure), figure)
     equal(text.count('<path class="fit" d="M'), 2, "in throughput alone")
     script = succeed(cell, "export", "--format", "gnuplot")
-    check(re.search(f'"epoll, fitted: {peak}"', script), script)
+    check(re.search(f"'epoll, fitted: {peak}'", script), script)
     curve = re.search(r"\$sweep0_fit0 << EOD\n(.*?)\nEOD", script, re.S)[1]
     for line in curve.splitlines():
         place, value, low, high = map(float, line.split())
@@ -1106,7 +1106,7 @@ def gnuplot(cell):
         with open(f"{cell.directory}/run.gp", encoding="utf-8") as file:
             text = file.read()
         check(f"set multiplot layout 3,{columns} " in text, text)
-        check('"epoll"' in text, text)
+        check("'epoll'" in text or '"epoll"' in text, text)
         drawn = draw(cell, "run.gp")
         if drawn and columns == 2:
             check("size 1<" in drawn and "size 64<" in drawn, "their titles")
@@ -1116,6 +1116,27 @@ def gnuplot(cell):
                             re.M | re.S):
         equal([line.split()[:2] for line in block.splitlines()],
               [["0", '"1"'], ["1", '"2"'], ["2", '"4"']], "its points")
+
+
+@TABLE.cell
+def gnuplot_takes_texts_as_they_are(cell):
+    """what a user writes is text in the gnuplot script: no command runs, no
+    letter means anything, and a text of two lines stands in one"""
+    odd = r"""`touch RUN` isn't "a_b^{c}" @d & ~e\f\n 5 %d $g #h"""
+    for more in ((), ("--vary", "connections=1,2")):
+        succeed(cell, "run", *SHORT[:2], *BRIEF, *more)
+        db = database(cell)
+        db.execute("UPDATE run SET title = ?", (f"{odd}\nand\ton",))
+        db.execute("UPDATE cell SET model = ? WHERE model = 'poll'",
+                   (f"{odd}\ni",))
+        db.commit()
+        succeed(cell, "export", "--format", "gnuplot", "-o", "run.gp")
+        drawn = draw(cell, "run.gp")
+        equal(sorted(os.listdir(cell.directory)), ["results", "run.gp"],
+              "files")
+        found = list(map(html.unescape, re.findall(">([^<]*)<", drawn)))
+        for text in (f"{odd} and on", f"{odd} i"):
+            check(not drawn or text in found, f"{text} in {found}")
 
 
 # ---- stopped and killed -----------------------------------------------------
