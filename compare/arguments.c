@@ -71,11 +71,13 @@ static void add_options(
 	{
 		const char *text = json_string_value(value);
 
-		/* The one flag without a value, which is on or off here. */
-		if (strcmp(name, "busy-poll"))
-			add_option(a, name, text);
-		else if (!strcmp(text, "on"))
+		/* The one flag without a value is on or off here, and the
+		 * closed loop is a rate that is not given. */
+		if (!strcmp(name, "busy-poll") && !strcmp(text, "on"))
 			add(a, "--%s", name);
+		else if (strcmp(name, "busy-poll") &&
+			 (strcmp(name, "rate") || strcmp(text, "closed")))
+			add_option(a, name, text);
 	}
 }
 
@@ -132,6 +134,16 @@ int arguments_of_server(struct arguments *a, const struct server_call *c)
 	return a->full ? -E2BIG : rc;
 }
 
+static void add_seed(struct arguments *a, const struct client_call *c)
+{
+	const json_t *own = json_object_get(c->cell->options, "client");
+
+	if (!c->seed || json_object_get(own, "seed"))
+		return;
+	add(a, "--seed");
+	add(a, "%llu", (unsigned long long)c->seed);
+}
+
 int arguments_of_client(struct arguments *a, const struct client_call *c)
 {
 	add(a, "%s", c->programs->client);
@@ -143,6 +155,7 @@ int arguments_of_client(struct arguments *a, const struct client_call *c)
 	add_descriptor(a, "phase-fd", c->phase);
 	add_option(a, "cpus", c->plan->client_cpus);
 	add(a, "-q");
+	add_seed(a, c);
 	add_options(a, c->cell, "client");
 	return a->full ? -E2BIG : 0;
 }

@@ -42,6 +42,7 @@ struct client_call {
 	const struct cell *cell;
 	const char *address;
 	uint64_t duration_ns;
+	uint64_t seed;	 /* where the cell has none; 0: the client's own */
 	int json, phase; /* descriptors; -1: it is not told */
 };
 

@@ -327,22 +327,39 @@ static const char *common_workload(const struct run *run)
 	return run->cell_count ? run->cells[0].workload : "nothing";
 }
 
+static bool is_open(const struct cell *cell)
+{
+	json_t *client = json_object_get(cell->options, "client");
+	const char *rate = json_string_value(json_object_get(client, "rate"));
+
+	return rate && strcmp(rate, "closed");
+}
+
+static void print_loop(const struct run *run, FILE *out)
+{
+	const char *rate = common_option(run, "rate");
+	size_t open = 0;
+
+	for (size_t c = 0; c < run->cell_count; c++)
+		open += is_open(&run->cells[c]);
+	if (!open)
+		fprintf(out, ", closed loop");
+	else if (rate)
+		fprintf(out, ", open loop at %s requests/s", rate);
+	else
+		fprintf(out, ", %sopen loop",
+			open < run->cell_count ? "closed and " : "");
+}
+
 static void print_load(const struct run *run, FILE *out)
 {
 	const char *connections = common_option(run, "connections");
-	const char *rate = common_option(run, "rate");
 	char time[32];
 
 	fprintf(out, "%s", common_workload(run));
 	if (connections)
 		fprintf(out, ", %s connections", connections);
-	if (rate)
-		fprintf(out, ", open loop at %s requests/s", rate);
-	else if (run->cell_count &&
-		 json_object_get(run->cells[0].point, "rate"))
-		fprintf(out, ", open loop");
-	else
-		fprintf(out, ", closed loop");
+	print_loop(run, out);
 	fprintf(out, ", %lld round%s of %s", (long long)run->rounds,
 		run->rounds == 1 ? "" : "s",
 		format_time((uint64_t)run->duration_ns, time, sizeof(time)));

@@ -31,6 +31,13 @@ void taking_memory(struct taking *t, int64_t *rss, int64_t *pss)
 		*pss = (int64_t)m.pss_bytes;
 }
 
+/* The same for all of a round, which are compared with each other, and another in
+ * each: what random arrivals make of a figure is part of its interval. */
+static uint64_t seed_of(const struct taking *t)
+{
+	return t->sampler->plan->seed + (uint64_t)t->sample->round;
+}
+
 static int client_args(struct taking *t, struct arguments *args, int phase)
 {
 	struct client_call call = {
@@ -39,6 +46,7 @@ static int client_args(struct taking *t, struct arguments *args, int phase)
 		.cell = t->cell,
 		.address = t->address,
 		.duration_ns = t->sampler->duration_ns,
+		.seed = seed_of(t),
 		.json = t->client_json,
 		.phase = phase,
 	};

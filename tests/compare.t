@@ -811,6 +811,42 @@ def one_model_at_several_points(cell):
     equal(len([r for r in text.splitlines() if r.startswith("| ")]), 5, text)
 
 
+def configs(cell):
+    """What each client was told, by round and model."""
+    rows = database(cell).execute(
+        "SELECT round, model, client, cell.point AS point FROM sample "
+        "JOIN cell ON cell.id = cell_id ORDER BY round, model")
+    return [(row["round"], row["model"], json.loads(row["point"] or "{}"),
+             json.loads(row["client"])["config"]) for row in rows]
+
+
+@TABLE.cell
+def random_arrivals(cell):
+    """what is drawn is the same for all models of a round, and other in the
+    next, unless a seed is set"""
+    experiment_file(cell, "epoll, poll", "vary = rate=50\n"
+                    "[client]\narrivals = poisson\n")
+    succeed(cell, "run", "e.ini", "--seed", "7")
+    equal({(c[0], c[1], c[3]["seed"]) for c in configs(cell)},
+          {(n, model, 7 + n) for n in (1, 2) for model in ("epoll", "poll")},
+          "seeds")
+    experiment_file(cell, "epoll, poll", "[client]\nseed = 3\n")
+    succeed(cell, "run", "e.ini", "--db", "own.db")
+    rows = database(cell, "own.db").execute("SELECT client FROM sample")
+    equal({json.loads(r[0])["config"]["seed"] for r in rows}, {3},
+          "the seed that was set")
+
+
+@TABLE.cell
+def closed_beside_open(cell):
+    """a rate may be the closed loop"""
+    table = succeed(cell, "run", "--models", "epoll", *BRIEF, "--vary",
+                    "rate=closed,60")
+    check("closed and open loop" in table, table)
+    equal({(c[2]["rate"], c[3]["loop"], c[3]["rate"]) for c in configs(cell)},
+          {("60", "open", 60), ("closed", "closed", None)}, "loops")
+
+
 @TABLE.cell
 def saturation(cell):
     """where the offered rate varies, it is said which one a model keeps up to"""
