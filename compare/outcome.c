@@ -290,6 +290,13 @@ add_noise(struct sample *s, const char *format, ...)
 	field_text(&s->noise, text);
 }
 
+static void add_slow(struct sample *s, const struct pace_reading *r)
+{
+	add_noise(s,
+		"a CPU took %.0f %% longer for the same work than at its best",
+		100 * (r->slowdown - 1));
+}
+
 static void add_far(struct sample *s, const struct pace_reading *r)
 {
 	add_noise(s,
@@ -302,33 +309,39 @@ void outcome_pace(struct sample *s, const struct pace_reading *before,
 	const struct pace_reading *after)
 {
 	const struct pace_reading worst = {
+		.work_ns = fmax(before->work_ns, after->work_ns),
 		.slowdown = fmax(before->slowdown, after->slowdown),
 		.distance_ns = fmax(before->distance_ns, after->distance_ns),
 		.farther = fmax(before->farther, after->farther),
 	};
 
+	s->work_ns = worst.work_ns;
 	s->slowdown = worst.slowdown;
 	s->distance_ns = worst.distance_ns;
 	if (pace_is_slow(&worst))
-		add_noise(s,
-			"a CPU took %.0f %% longer for the same work than at "
-			"its best",
-			100 * (worst.slowdown - 1));
+		add_slow(s, &worst);
 	if (pace_is_far(&worst))
 		add_far(s, &worst);
 }
 
-bool outcome_was_far(struct sample *s, double best_distance_ns)
+bool outcome_look_back(struct sample *s, const struct pace_reading *best)
 {
 	const struct pace_reading then = {
+		.slowdown = s->work_ns / best->work_ns,
 		.distance_ns = s->distance_ns,
-		.farther = s->distance_ns / best_distance_ns,
+		.farther = s->distance_ns / best->distance_ns,
 	};
-	bool far = sample_is_valid(s) && !s->noise && pace_is_far(&then);
+	bool slow = pace_is_slow(&then), far = pace_is_far(&then);
 
+	if (!sample_is_valid(s) || s->noise || (!slow && !far))
+		return false;
+	if (slow) {
+		s->slowdown = then.slowdown;
+		add_slow(s, &then);
+	}
 	if (far)
 		add_far(s, &then);
-	return far;
+	return true;
 }
 
 /* ---- agreement -------------------------------------------------------------- */

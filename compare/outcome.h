@@ -34,9 +34,9 @@ void outcome_noise(struct sample *s, const struct usage *before,
 void outcome_pace(struct sample *s, const struct pace_reading *before,
 	const struct pace_reading *after);
 
-/* A valid sample that was not known to be disturbed: says so if its CPUs were far
- * apart beside what has become known since. Whether they were. */
-bool outcome_was_far(struct sample *s, double best_distance_ns);
+/* A valid sample that was not known to be disturbed: says so if its CPUs were slow
+ * or far apart beside what has become known since. Whether they were. */
+bool outcome_look_back(struct sample *s, const struct pace_reading *best);
 
 /*
  * Takes the figures out of s->client (serverlab.client/1); invalid when it is

@@ -165,6 +165,16 @@ void pace_look(struct pace *p)
 	sched_setaffinity(0, sizeof(usual), &usual);
 }
 
+struct pace_reading pace_best(const struct pace *p)
+{
+	struct pace_reading best = {NAN, 1, p->best_distance_ns, 1};
+
+	for (unsigned n = 0; n < p->cpus.count && n < PACE_CPUS; n++)
+		if (p->best_ns[n])
+			best.work_ns = fmax(best.work_ns, p->best_ns[n]);
+	return best;
+}
+
 bool pace_is_slow(const struct pace_reading *r)
 {
 	return r->slowdown > PACE_SLOW;

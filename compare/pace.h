@@ -55,6 +55,10 @@ void pace_init(struct pace *p, const struct cpu_list *server,
  * them, and as much for the distance. */
 void pace_look(struct pace *p);
 
+/* The best that was seen. The work of the CPU that is the slowest even then, so
+ * that what takes longer than that was slow on whichever of them. */
+struct pace_reading pace_best(const struct pace *p);
+
 bool pace_is_slow(const struct pace_reading *r);
 bool pace_is_far(const struct pace_reading *r);
 

@@ -175,8 +175,10 @@ static int take_all(struct rounds *r)
 static int judge(struct rounds *r, const struct cell *cell, struct sample *s,
 	bool *again)
 {
+	const struct pace_reading best = pace_best(&r->sampler->pace);
+
 	*again = false;
-	if (!outcome_was_far(s, r->sampler->pace.best_distance_ns))
+	if (!outcome_look_back(s, &best))
 		return 0;
 	*again = repeat_if_due(r, s);
 	return store_judge_sample(r->store, r->id, cell->position, s);
@@ -201,7 +203,7 @@ static int look_back_at(struct rounds *r, struct cell *cell)
 	return rc;
 }
 
-/* A run that began with its CPUs far apart did not know it. */
+/* A run that began with its CPUs slow or far apart did not know it. */
 static int look_back(struct rounds *r)
 {
 	int rc = 0;

@@ -45,6 +45,7 @@ struct sample {
 	int64_t steal_ns, foreign_ns, listen_drops, listen_overflows;
 	double noise_share;	      /* of its CPUs' time that others had */
 	double slowdown, distance_ns; /* of its CPUs, see compare/pace.h */
+	double work_ns; /* the same; kept in memory only, to look back at */
 	double load;
 	int64_t accept_again;	 /* accepts that found nobody waiting */
 	int64_t syscall_count;	 /* of a counted sample's window */

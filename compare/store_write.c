@@ -193,16 +193,17 @@ int store_judge_sample(struct store *s, int64_t run, int64_t position,
 	const struct sample *sample)
 {
 	sqlite3_stmt *statement = statement_prepare(s,
-		"UPDATE sample SET status = ?, noise = ? WHERE cell_id = ? "
-		"AND round = ? AND attempt = ?");
+		"UPDATE sample SET status = ?, noise = ?, slowdown = ? WHERE "
+		"cell_id = ? AND round = ? AND attempt = ?");
 
 	if (!statement)
 		return -EIO;
 	sqlite3_bind_text(statement, 1, sample->status, -1, SQLITE_TRANSIENT);
 	sqlite3_bind_text(statement, 2, sample->noise, -1, SQLITE_TRANSIENT);
-	sqlite3_bind_int64(statement, 3, cell_id(s, run, position));
-	sqlite3_bind_int64(statement, 4, sample->round);
-	sqlite3_bind_int64(statement, 5, sample->attempt);
+	sqlite3_bind_double(statement, 3, sample->slowdown);
+	sqlite3_bind_int64(statement, 4, cell_id(s, run, position));
+	sqlite3_bind_int64(statement, 5, sample->round);
+	sqlite3_bind_int64(statement, 6, sample->attempt);
 	return statement_finish(s, statement, 0, "keep what a sample is worth");
 }
 

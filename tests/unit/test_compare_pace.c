@@ -263,20 +263,59 @@ static void test_what_is_wrong_with_the_cpus_is_noise(void **state)
 	assert_noise(slow, far, "others", "others; " SLOW "; " FAR);
 }
 
+static bool look_back(struct sample *s, double work_ns, double distance_ns)
+{
+	const struct pace_reading best = {work_ns, 1, distance_ns, 1};
+
+	return outcome_look_back(s, &best);
+}
+
 static void test_what_was_far_is_known_later(void **state)
 {
 	struct sample s;
 
 	(void)state;
 	fields_init(sample_fields, &s);
+	s.work_ns = 100;
 	s.distance_ns = 300;
-	assert_false(outcome_was_far(&s, 50)); /* it is not valid */
+	assert_false(look_back(&s, 100, 50)); /* it is not valid */
 	field_text(&s.status, "valid");
-	assert_false(outcome_was_far(&s, 250));
-	assert_true(outcome_was_far(&s, 50));
+	assert_false(look_back(&s, 100, 250));
+	assert_false(look_back(&s, NAN, NAN));
+	assert_true(look_back(&s, 100, 50));
 	assert_string_equal(s.noise, FAR);
-	assert_false(outcome_was_far(&s, 50)); /* it is said once */
+	assert_false(look_back(&s, 100, 50)); /* it is said once */
 	fields_release(sample_fields, &s);
+}
+
+static void test_what_was_slow_is_known_later(void **state)
+{
+	struct sample s;
+
+	(void)state;
+	fields_init(sample_fields, &s);
+	field_text(&s.status, "valid");
+	s.work_ns = 136;
+	s.slowdown = 1;
+	s.distance_ns = 50;
+	assert_false(look_back(&s, 130, 50));
+	assert_true(look_back(&s, 100, 50));
+	assert_string_equal(s.noise, SLOW);
+	assert_float_equal(s.slowdown, 1.36, 1e-9);
+	fields_release(sample_fields, &s);
+}
+
+/* One of two unlike CPUs is always the slower one. */
+static void test_the_best_is_that_of_the_slower_cpu(void **state)
+{
+	struct pace p = {
+		.cpus.count = 2, .best_ns = {100, 130}, .best_distance_ns = 60};
+
+	(void)state;
+	assert_float_equal(pace_best(&p).work_ns, 130, 1e-9);
+	assert_float_equal(pace_best(&p).distance_ns, 60, 1e-9);
+	p = (struct pace) {0};
+	assert_true(isnan(pace_best(&p).work_ns));
 }
 
 static void test_how_slow_and_far_is_kept(void **state)
@@ -308,6 +347,8 @@ int main(void)
 		cmocka_unit_test(test_it_waits_no_longer_than_it_may),
 		cmocka_unit_test(test_what_is_wrong_with_the_cpus_is_noise),
 		cmocka_unit_test(test_what_was_far_is_known_later),
+		cmocka_unit_test(test_what_was_slow_is_known_later),
+		cmocka_unit_test(test_the_best_is_that_of_the_slower_cpu),
 		cmocka_unit_test(test_how_slow_and_far_is_kept),
 	};
 

@@ -164,6 +164,7 @@ static void test_a_run_comes_back_as_it_was(void **state)
 		store_skip_cell(&f->store, id, 2, run->cells[1].skipped), 0);
 	field_text(&judged->status, "repeated");
 	field_text(&judged->noise, "far apart");
+	judged->slowdown = 1.25;
 	assert_int_equal(store_judge_sample(&f->store, id, 1, judged), 0);
 	back = store_load(&f->store, id);
 	assert_non_null(back);
