@@ -196,8 +196,16 @@ static int prepare(struct running *r, const struct run_options *o)
 	return EXIT_USAGE;
 }
 
+/* What asks for the same again. */
+static int keep_command(struct run *run, const struct texts *again, bool quick)
+{
+	int rc = text_command(&run->command, (int)again->count, again->at);
+
+	return rc || !quick ? rc : text_join(&run->command, "--quick", " ");
+}
+
 /* The run as it will be kept, and whether all of it can be done. */
-static int plan_run(struct running *r, int argc, char **argv)
+static int plan_run(struct running *r, const struct texts *again)
 {
 	char why[WHY_SIZE] = "";
 	int rc;
@@ -205,7 +213,7 @@ static int plan_run(struct running *r, int argc, char **argv)
 	r->run = run_new();
 	rc = r->run ? run_describe(r->run, &r->plan, r->purpose) : -ENOMEM;
 	if (!rc)
-		rc = text_command(&r->run->command, argc, argv);
+		rc = keep_command(r->run, again, r->plan.quick);
 	if (!rc)
 		rc = plan_cells(&r->plan, &r->known, r->run);
 	if (!rc)
@@ -249,7 +257,8 @@ static void release(struct running *r)
 	plan_release(&r->plan);
 }
 
-int command_measure(int argc, char **argv, const char *purpose)
+int command_measure(
+	int argc, char **argv, const char *purpose, const struct texts *again)
 {
 	struct run_options o;
 	struct running r = {.stop_fd = -1, .purpose = purpose};
@@ -260,14 +269,15 @@ int command_measure(int argc, char **argv, const char *purpose)
 	plan_init(&r.plan);
 	status = prepare(&r, &o);
 	if (!status)
-		status = plan_run(&r, argc, argv);
+		status = plan_run(&r, again ? again : &o.again);
 	if (!status)
 		status = start(&r, &o);
 	release(&r);
+	texts_clear(&o.again);
 	return status;
 }
 
 int cmd_run(int argc, char **argv)
 {
-	return command_measure(argc, argv, NULL);
+	return command_measure(argc, argv, NULL, NULL);
 }

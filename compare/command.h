@@ -8,6 +8,7 @@
 #include "compare/figure.h"
 #include "compare/run.h"
 #include "compare/store.h"
+#include "compare/text.h"
 
 #include <stdint.h>
 
@@ -28,9 +29,11 @@ int cmd_lesson(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
 int cmd_import(int argc, char **argv);
 
-/* `compare run` with a command line; the run is kept with a purpose, which may
- * be NULL. An exit status. */
-int command_measure(int argc, char **argv, const char *purpose);
+/* `compare run` with a command line. A run with a purpose is kept with that, and
+ * with the words that ask for the same `again`; both may be NULL. An exit
+ * status. */
+int command_measure(
+	int argc, char **argv, const char *purpose, const struct texts *again);
 
 /*
  * The run that the user named: an id or `latest` in the database, or a file

@@ -85,10 +85,24 @@ static const char *setting_name(int key)
 	return "";
 }
 
+/* Where it is kept and what is shown of it are no part of what is asked for;
+ * --quick may have been asked for otherwise. */
+static int remember(struct run_options *o, int key, const char *arg)
+{
+	if (key == KEY_DB || key == KEY_JSON || key == KEY_QUICK ||
+		key == KEY_LIVE)
+		return 0;
+	if (key == ARGP_KEY_ARG)
+		return texts_add(&o->again, arg);
+	return arg ? texts_add_option(&o->again, setting_name(key), arg) : 0;
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct run_options *o = state->input;
 
+	if (remember(o, key, arg))
+		argp_failure(state, 1, ENOMEM, "%s", arg);
 	if (key == KEY_DB)
 		o->db = arg;
 	else if (key == KEY_JSON)
@@ -232,6 +246,7 @@ void run_options_read(struct run_options *o, int argc, char **argv)
 		.db = DEFAULT_DB,
 		.quick = quick && *quick && strcmp(quick, "0"),
 	};
+	texts_add(&o->again, argv[0]);
 	argp_err_exit_status = EXIT_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, o);
 }

@@ -18,10 +18,11 @@ struct run_options {
 	/* Settings in their order: they come after the experiment's. */
 	const char *names[OPTIONS_MOST], *values[OPTIONS_MOST];
 	size_t count;
+	struct texts again; /* the words that ask for the same, but --quick */
 };
 
 /* Fills *o; ends the program where the command line is wrong or asks for help.
- * Its texts are those of argv. */
+ * Its texts are those of argv, but `again`, which is to be cleared. */
 void run_options_read(struct run_options *o, int argc, char **argv);
 
 /* Fills the plan: the experiment first, then --quick, then what the command line

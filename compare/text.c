@@ -30,6 +30,16 @@ int texts_add(struct texts *t, const char *text)
 	return texts_add_part(t, text, strlen(text));
 }
 
+int texts_add_option(struct texts *t, const char *name, const char *value)
+{
+	char option[64];
+	int rc;
+
+	snprintf(option, sizeof(option), "--%s", name);
+	rc = texts_add(t, option);
+	return rc || !value ? rc : texts_add(t, value);
+}
+
 void texts_clear(struct texts *t)
 {
 	for (size_t i = 0; i < t->count; i++)

@@ -14,6 +14,8 @@ struct texts {
 
 int texts_add(struct texts *t, const char *text); /* 0, or -ENOMEM */
 int texts_add_part(struct texts *t, const char *text, size_t len); /* trimmed */
+/* --name value, or --name alone where value is NULL. 0 or -ENOMEM. */
+int texts_add_option(struct texts *t, const char *name, const char *value);
 void texts_clear(struct texts *t);
 bool texts_have(const struct texts *t, const char *text);
 

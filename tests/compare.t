@@ -608,6 +608,38 @@ def calibrate(cell):
           "the ceiling where server and client share a CPU")
 
 
+@TABLE.cell
+def the_same_again(cell):
+    """the command of a run asks for the same again: not for its files, but for
+    --quick wherever that came from, and for a calibration if it was one"""
+    small = ("--connections", "2", "--rounds", "1", "--duration", "300ms")
+    for command, arguments, more in (
+            ("compare run --models limit,epoll --connections 2 --rounds 1 "
+             "--duration 300ms --within 10s race --quick",
+             ("run", "--db", "results/results.db", "race", "--js=a.json",
+              "--models=limit,epoll", *small, "--within=10s", "--live"),
+             {"SERVERLAB_QUICK": "1"}),
+            ("compare run --models limit --connections 2 --rounds 1 "
+             "--duration 300ms --quick",
+             ("run", "--quick", "--models", "limit", *small), {}),
+            ("compare calibrate --connections 2 --rounds 1 --duration 300ms "
+             "--seed 5 --quick",
+             ("calibrate", *small, "--db=results/results.db", "--seed", "5",
+              "--quick"), {})):
+        succeed(cell, *arguments, **more)
+        equal(one(database(cell), "SELECT command FROM run ORDER BY id DESC"),
+              command, "what asks for it again")
+        succeed(cell, "report", "-o", "page.html")
+        with open(f"{cell.directory}/page.html", encoding="utf-8") as file:
+            again = re.search(">bin/(compare .*?)</pre>", file.read())[1]
+        check(again.startswith(command), again)
+        succeed(cell, *html.unescape(again).split()[1:])
+        second, first = database(cell).execute(
+            "SELECT purpose, title, seed, rounds, duration_ns, warmup_ns "
+            "FROM run ORDER BY id DESC LIMIT 2").fetchall()
+        equal(tuple(second), tuple(first), "the same again")
+
+
 def check_fit_is_drawn(cell):
     """The curve, its peak in words and in the table, in report and script."""
     peak = r"peak at 9\.49 \(9\.\d+ to 9\.\d+\), [\d.]+k a second"
