@@ -89,6 +89,11 @@ def without_id(table):
     return re.sub(r" \(run \d+\)", "", table)
 
 
+TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+EXPERIMENTS = f"{TOP}/scripts/experiments"
+REFERENCE = f"{TOP}/results/reference/race.json"
+
+
 # ---- a run, and what is done with it ----------------------------------------
 
 @TABLE.cell
@@ -231,6 +236,35 @@ def export_and_import_are_exact(cell):
     check("already there as run 1" in again, again)
     equal(one(database(cell, "other.db"), "SELECT count(*) FROM run"), 1,
           "runs after the second import")
+
+
+def explained(page, table):
+    """The names that the page has for the columns of a table."""
+    section = next(text for title, text in page.items()
+                   if table in title.split(", "))
+    rows = re.search(rf"^\| column( of `{table}`)? \|.*?\n\n", section,
+                     re.M | re.S)
+    if not rows:
+        return set(re.findall("`([a-z0-9_]+)`", section))
+    return {name for first in re.findall(r"^\| (`.*?) \|", rows[0], re.M)
+            for name in re.findall("`(.*?)`", first)}
+
+
+@TABLE.cell
+def columns_are_explained(cell):
+    """results/README.md explains every column of the database, and no other"""
+    with open(f"{TOP}/results/README.md", encoding="utf-8") as file:
+        page = dict(part.split("\n", 1) for part in
+                    re.split("^#+ ", file.read(), flags=re.M)[1:])
+    keys = set(re.findall("`([a-z]*_?id)`", page["The database"]))
+    succeed(cell, "import", REFERENCE, "--db", "new.db")
+    db = database(cell, "new.db")
+    for (table,) in db.execute("SELECT name FROM sqlite_master WHERE type = "
+                               "'table' AND name NOT LIKE 'sqlite%'").fetchall():
+        there = {row["name"] for row in
+                 db.execute(f"PRAGMA table_info({table})")} - keys
+        equal(there - explained(page, table), set(), f"{table} lacks")
+        equal(explained(page, table) - there, set(), f"{table} has not")
 
 
 @TABLE.cell
@@ -479,12 +513,8 @@ def ratios(cell):
 @TABLE.cell
 def readme_table(cell):
     """the README's table is that of the reference run"""
-    top = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    reference = os.path.join(top, "results", "reference", "race.json")
-    if not os.path.exists(reference):
-        raise tap.Skip("no reference run is kept")
-    table = succeed(cell, "export", reference, "--format", "markdown")
-    with open(os.path.join(top, "README.md"), encoding="utf-8") as file:
+    table = succeed(cell, "export", REFERENCE, "--format", "markdown")
+    with open(f"{TOP}/README.md", encoding="utf-8") as file:
         check(table in file.read(), "scripts/readme-table writes it")
 
 
@@ -970,10 +1000,6 @@ def users_experiment(cell):
 
 
 # ---- the experiments that are here ------------------------------------------
-
-EXPERIMENTS = os.path.join(os.path.dirname(os.path.dirname(
-    os.path.abspath(__file__))), "scripts", "experiments")
-
 
 def experiment(name):
     def run(cell):
