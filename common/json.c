@@ -6,38 +6,12 @@
 #include <math.h>
 #include <string.h>
 
+#include "common/utf8.h"
+
 void json_init(struct json *j, FILE *out)
 {
 	memset(j, 0, sizeof(*j));
 	j->out = out;
-}
-
-/* The length of the well-formed UTF-8 sequence at `s` (RFC 3629: shortest
- * form, no surrogates, at most U+10FFFF), or 0. */
-static size_t json_utf8_length(const unsigned char *s)
-{
-	unsigned char low = 0x80, high = 0xbf;
-	size_t i, len;
-
-	if (s[0] < 0x80)
-		return 1;
-	if (s[0] < 0xc2 || s[0] > 0xf4)
-		return 0;
-	len = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-	if (s[0] == 0xe0)
-		low = 0xa0;
-	else if (s[0] == 0xf0)
-		low = 0x90;
-	else if (s[0] == 0xed)
-		high = 0x9f;
-	else if (s[0] == 0xf4)
-		high = 0x8f;
-	if (s[1] < low || s[1] > high)
-		return 0;
-	for (i = 2; i < len; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	return len;
 }
 
 static void json_escape(struct json *j, unsigned char c)
@@ -59,7 +33,7 @@ static void json_text(struct json *j, const char *text)
 
 	putc('"', j->out);
 	while (*s) {
-		size_t len = json_utf8_length(s);
+		size_t len = utf8_length((const char *)s);
 
 		if (len == 0)
 			fputs("\\ufffd", j->out);

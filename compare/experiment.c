@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Experiment files: an .ini with the question, what to run, what to expect. */
+#include "common/utf8.h"
+#include "compare/fit.h"
 #include "compare/metric.h"
 #include "compare/plan.h"
-
-#include "compare/fit.h"
 
 #include <errno.h>
 #include <ini.h>
@@ -183,7 +183,19 @@ static FILE *open_experiment(const struct programs *programs,
 	return file;
 }
 
-/* The whole text; its lines must be short enough for inih. */
+/* What inih or JSON would lose without a word is refused here. */
+static void check_line(const char *line, unsigned number, char *why)
+{
+	if (strlen(line) > LINE_MOST)
+		snprintf(why, WHY_SIZE,
+			"line %u is longer than %d characters: go on in an "
+			"indented line",
+			number, LINE_MOST);
+	else if (!utf8_is_whole(line))
+		snprintf(why, WHY_SIZE, "line %u is not UTF-8", number);
+}
+
+/* The whole text, and what is wrong with the first line that cannot be. */
 static char *read_all(FILE *file, char *why)
 {
 	char line[4096], *text = NULL;
@@ -191,13 +203,8 @@ static char *read_all(FILE *file, char *why)
 	unsigned number = 0;
 	FILE *out = open_memstream(&text, &size);
 
-	while (out && fgets(line, sizeof(line), file)) {
-		number++;
-		if (strlen(line) > LINE_MOST)
-			snprintf(why, WHY_SIZE,
-				"line %u is longer than %d characters: go on "
-				"in an indented line",
-				number, LINE_MOST);
+	while (out && !why[0] && fgets(line, sizeof(line), file)) {
+		check_line(line, ++number, why);
 		fputs(line, out);
 	}
 	if (!out || fclose(out))

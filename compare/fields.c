@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "compare/fields.h"
 
+#include "common/utf8.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -28,10 +30,25 @@ static json_t **as_json(const struct field *f, const void *row)
 	return (json_t **)((char *)row + f->offset);
 }
 
+/* JSON has no other texts. A program may have said it, or it was cut. */
+static void make_utf8(char *text)
+{
+	for (; *text; text++) {
+		size_t len = utf8_length(text);
+
+		if (len)
+			text += len - 1;
+		else
+			*text = '?';
+	}
+}
+
 void field_text(char **field, const char *text)
 {
 	char *copy = text ? strdup(text) : NULL;
 
+	if (copy)
+		make_utf8(copy);
 	free(*field);
 	*field = copy;
 }

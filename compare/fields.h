@@ -60,7 +60,8 @@ int fields_bind(const struct field *fields, const void *row,
 int fields_read(const struct field *fields, void *row, sqlite3_stmt *statement,
 	int first);
 
-/* A copy of the text into a FIELD_TEXT, in place of what was there. */
+/* A copy of the text into a FIELD_TEXT, in place of what was there. Bytes that
+ * are not UTF-8 are replaced by question marks. */
 void field_text(char **field, const char *text);
 
 #endif

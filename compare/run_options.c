@@ -2,6 +2,7 @@
 #include "compare/run_options.h"
 
 #include "common/options.h"
+#include "common/utf8.h"
 #include "compare/command.h"
 
 #include <argp.h>
@@ -103,6 +104,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	if (remember(o, key, arg))
 		argp_failure(state, 1, ENOMEM, "%s", arg);
+	if (arg && key != KEY_DB && key != KEY_JSON && !utf8_is_whole(arg))
+		argp_error(state, "%s: this is not UTF-8", arg);
 	if (key == KEY_DB)
 		o->db = arg;
 	else if (key == KEY_JSON)

@@ -1635,6 +1635,28 @@ for name, ini_text, named in MISTAKES:
     TABLE.add(f"a mistake in an experiment: {name}", mistake(ini_text, named))
 
 
+@TABLE.cell
+def only_utf8(cell):
+    """an experiment's file or an argument that is not UTF-8 is refused, for
+    JSON could not hold it; what a program says in other letters is kept"""
+    text = "[experiment]\ntitle = \xe4\n[run]\nmodels = epoll\n"
+    with open(f"{cell.directory}/x.ini", "w", encoding="latin-1") as file:
+        file.write(text)
+    wrong_use(["run", "x.ini"], 64, ["x.ini, line 2 is not UTF-8"])(cell)
+    result = subprocess.run(
+        [server.program("compare"), "run", "--models", b"external:\xe4 {port}"],
+        stdin=subprocess.DEVNULL, capture_output=True, check=False,
+        cwd=cell.directory, timeout=PATIENCE)
+    equal(result.returncode, 64, "exit status")
+    check(b"not UTF-8" in result.stderr, result.stderr)
+    with open(f"{cell.directory}/loud", "wb") as file:
+        file.write(b"#!/bin/sh\necho l\xe4rm >&2\n")
+    os.chmod(f"{cell.directory}/loud", 0o755)
+    compare(cell, "run", "--models", "external:./loud {port}", *QUICK)
+    samples_of = json.loads(succeed(cell, "export"))["cells"][0]["samples"]
+    check("l?rm" in samples_of[0]["reason"], samples_of[0])
+
+
 # ---- programs that fail -----------------------------------------------------
 
 SERVER = r'''#!/usr/bin/env python3
