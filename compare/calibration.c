@@ -5,6 +5,7 @@
 #include "compare/metric.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* NAN where the server was the slower side: the client can do more. */
@@ -32,23 +33,54 @@ static bool same_load(const struct cell *a, const struct cell *b)
 		       json_object_get(b->options, "client"));
 }
 
-static void apply_one(struct cell *cell, const struct run *calibration)
+static bool applies_to(const struct run *calibration, const struct run *run)
+{
+	return same_text(calibration->client_cpus, run->client_cpus) &&
+	       calibration->shared_cpus == run->shared_cpus &&
+	       same_machine(&calibration->environment, &run->environment);
+}
+
+/* Whether the calibration has this load. */
+static bool apply_one(struct cell *cell, const struct run *calibration)
 {
 	for (size_t c = 0; c < calibration->cell_count; c++)
-		if (same_load(cell, &calibration->cells[c]))
+		if (same_load(cell, &calibration->cells[c])) {
 			cell->ceiling = ceiling_of(&calibration->cells[c]);
+			return true;
+		}
+	return false;
+}
+
+/* How many more cells have found their load in it. */
+static size_t apply_all(
+	struct run *run, bool *found, const struct run *calibration)
+{
+	size_t more = 0;
+
+	for (size_t c = 0; c < run->cell_count; c++)
+		if (!found[c] && apply_one(&run->cells[c], calibration)) {
+			found[c] = true;
+			more++;
+		}
+	return more;
 }
 
 void calibration_apply(struct store *s, struct run *run)
 {
-	int64_t id = store_find_calibration(s, run->client_cpus);
-	struct run *calibration = id > 0 ? store_load(s, id) : NULL;
+	bool *found = calloc(run->cell_count + 1, sizeof(*found));
+	size_t left = found ? run->cell_count : 0;
+	int64_t id = INT64_MAX;
 
-	if (calibration && calibration->shared_cpus == run->shared_cpus &&
-		same_machine(&calibration->environment, &run->environment))
-		for (size_t c = 0; c < run->cell_count; c++)
-			apply_one(&run->cells[c], calibration);
-	run_free(calibration);
+	while (left && (id = store_find_calibration(s, id)) > 0) {
+		struct run *calibration = store_load(s, id);
+
+		if (!calibration)
+			break;
+		if (applies_to(calibration, run))
+			left -= apply_all(run, found, calibration);
+		run_free(calibration);
+	}
+	free(found);
 }
 
 static void explain_one(

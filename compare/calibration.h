@@ -20,10 +20,10 @@
 #define CALIBRATION_NEAR 0.95
 
 /*
- * Fills in cell->ceiling from the newest calibration of the store that was made
- * on this machine and kernel, with the same CPUs for the client, shared with the
- * server or not as here; by workload and options of the client. What was not
- * calibrated stays unknown.
+ * Fills in cell->ceiling from the newest calibration of the store that has this
+ * load (workload and options of the client) and was made on this machine and
+ * kernel, with the same CPUs for the client, shared with the server or not as
+ * here. What was not calibrated stays unknown.
  */
 void calibration_apply(struct store *s, struct run *run);
 

@@ -236,13 +236,22 @@ static int count_rounds(struct rounds *r, struct syscalls *counters)
 }
 
 /* What is done to a server would be done to it in the midst of counting. */
+static bool any_injection(const struct run *run)
+{
+	for (size_t c = 0; c < run->cell_count; c++)
+		if (json_object_size(
+			    json_object_get(run->cells[c].options, "inject")))
+			return true;
+	return false;
+}
+
 static int count_calls(struct rounds *r)
 {
 	struct syscalls counters;
 	char why[WHY_SIZE];
 	int rc;
 
-	if (!r->plan->syscalls || r->plan->inject.count)
+	if (!r->plan->syscalls || any_injection(r->run))
 		return 0;
 	if (syscalls_open(&counters, &r->sampler->group,
 		    &r->sampler->server_cpus, why)) {

@@ -36,9 +36,8 @@ static int make_directories(const char *path)
 	return 0;
 }
 
-static int migrate(struct store *s)
+static int migrate(struct store *s, int64_t version)
 {
-	int64_t version = statement_ask(s, "PRAGMA user_version", NULL, 0, 0);
 	char sql[64];
 	int rc = 0;
 
@@ -58,9 +57,37 @@ static int migrate(struct store *s)
 	return version < 0 ? -EIO : rc;
 }
 
+/* A database without a version is new, or it is not one of ours: nothing is
+ * written into that, nor by whoever only reads. */
+static int check_new(struct store *s, bool create)
+{
+	int64_t tables = statement_ask(
+		s, "SELECT count(*) FROM sqlite_master", NULL, 0, 0);
+
+	if (tables > 0) {
+		log_warnx("%s: is another program's database (--db names "
+			  "another file)",
+			s->path);
+		return -EINVAL;
+	}
+	if (!tables && !create) {
+		log_warnx("%s holds no run yet", s->path);
+		return -ENOENT;
+	}
+	return tables < 0 ? -EIO : 0;
+}
+
+static int migrate_all(struct store *s, bool create)
+{
+	int64_t version = statement_ask(s, "PRAGMA user_version", NULL, 0, 0);
+	int rc = version ? 0 : check_new(s, create);
+
+	return rc ? rc : migrate(s, version);
+}
+
 /* Another compare may be doing the same: the first one to hold the lock
  * migrates, the next finds it done. */
-static int migrate_alone(struct store *s)
+static int migrate_alone(struct store *s, bool create)
 {
 	int rc;
 
@@ -70,7 +97,7 @@ static int migrate_alone(struct store *s)
 	rc = statement_do(s, "BEGIN IMMEDIATE", "be written");
 	if (rc)
 		return rc;
-	rc = migrate(s);
+	rc = migrate_all(s, create);
 	if (!rc)
 		return statement_do(s, "COMMIT", "be written");
 	sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
@@ -149,7 +176,7 @@ static int set_up(struct store *s, bool create)
 	int rc;
 
 	sqlite3_busy_timeout(s->db, BUSY_MS);
-	rc = migrate_alone(s);
+	rc = migrate_alone(s, create);
 	if (!rc)
 		rc = statement_do(s,
 			"PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL",
@@ -221,7 +248,7 @@ int64_t store_find(struct store *s, const char *name)
 	if (!strcmp(name, "latest"))
 		return latest;
 	id = strtoll(name, &end, 10);
-	if (*name && !*end &&
+	if (*name && !*end && id > 0 &&
 		statement_ask(s, "SELECT id FROM run WHERE id = ?", NULL, id,
 			0) == id)
 		return id;
@@ -234,10 +261,10 @@ int64_t store_find(struct store *s, const char *name)
 	return -ENOENT;
 }
 
-int64_t store_find_calibration(struct store *s, const char *client_cpus)
+int64_t store_find_calibration(struct store *s, int64_t before)
 {
 	return statement_ask(s,
-		"SELECT max(id) FROM run WHERE purpose = 'calibration' AND "
-		"status = 'complete' AND client_cpus = ?",
-		client_cpus, 0, 0);
+		"SELECT coalesce(max(id), 0) FROM run WHERE id < ? AND "
+		"purpose = 'calibration' AND status = 'complete'",
+		NULL, before, 0);
 }

@@ -48,8 +48,8 @@ int64_t store_import(struct store *s, const struct run *run, bool *known);
  * after saying what there is, or -errno. */
 int64_t store_find(struct store *s, const char *name);
 
-/* The newest calibration with these CPUs for the client; 0 if there is none. */
-int64_t store_find_calibration(struct store *s, const char *client_cpus);
+/* The newest calibration before that run; 0 if there is none. */
+int64_t store_find_calibration(struct store *s, int64_t before);
 
 /* Reads a whole run. NULL after saying why. */
 struct run *store_load(struct store *s, int64_t id);

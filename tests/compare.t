@@ -622,6 +622,9 @@ def calibrate(cell):
                "requests_per_second = 1")
     db.commit()
     check("the client ends at 1" in succeed(cell, "show"), "it explains again")
+    # A newer one that knows nothing of that load hides nothing.
+    succeed(cell, "calibrate", "--connections", "4", "--rounds", "1",
+            "--duration", "300ms")
     table = succeed(cell, "run", "--models", "epoll", "--quick",
                     "--connections", "2", "--duration", "300ms")
     check("≥" in table, table)
@@ -1041,6 +1044,19 @@ def experiment_file(cell, models, more):
 
 BREAKS = ("tolerate = read.EOF, read.ECONNRESET, write.EPIPE, "
           "write.ECONNRESET, connect.ECONNREFUSED, connect.ECONNRESET\n")
+
+
+@TABLE.cell
+def no_counting_beside_injections(cell):
+    """system calls are not counted while something is done to the server, also
+    where what is done only varies"""
+    experiment_file(cell, "epoll", BREAKS + "syscalls = 1\n"
+                    "vary = inject.what=kill,freeze\n")
+    succeed(cell, "run", "e.ini")
+    equal(one(database(cell), "SELECT counting FROM run"), None,
+          "why nothing was counted")
+    equal(one(database(cell), "SELECT count(*) FROM sample "
+              "WHERE status = 'counted'"), 0, "counted samples")
 
 
 @TABLE.cell
@@ -1483,6 +1499,34 @@ def a_database_that_is_none(cell):
             equal(result.returncode, 1, f"exit status of {arguments}")
             check(words in result.stderr and name in result.stderr,
                   result.stderr)
+
+
+@TABLE.cell
+def a_database_of_others(cell):
+    """another program's database is refused and left as it was, also by
+    commands that only read; an empty file is filled by a run only"""
+    db = database(cell, "other.db")
+    db.execute("CREATE TABLE mine (x)")
+    db.commit()
+    db.close()
+    for arguments in (("show",), ("list",), ("run", *SHORT)):
+        result = compare(cell, *arguments, "--db", "other.db")
+        if arguments != ("list",):
+            equal(result.returncode, 1, f"exit status of {arguments}")
+            check("another program's" in result.stderr, result.stderr)
+        tables = database(cell, "other.db").execute(
+            "SELECT name FROM sqlite_master").fetchall()
+        equal([row[0] for row in tables], ["mine"], "its tables")
+    with open(f"{cell.directory}/empty.db", "wb"):
+        pass
+    result = compare(cell, "show", "--db", "empty.db")
+    equal(result.returncode, 1, "exit status where there is no run")
+    check("holds no run yet" in result.stderr, result.stderr)
+    equal(os.path.getsize(f"{cell.directory}/empty.db"), 0, "its size")
+    succeed(cell, "run", *SHORT, "--db", "empty.db")
+    result = compare(cell, "show", "0", "--db", "empty.db")
+    equal(result.returncode, 1, "exit status of run 0")
+    check("there is no run 0" in result.stderr, result.stderr)
 
 
 # ---- wrong use --------------------------------------------------------------
