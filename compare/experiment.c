@@ -116,7 +116,7 @@ static int take(struct reading *r, const char *section, const char *name,
 	if (!strcmp(section, "client"))
 		return plan_set_client(r->plan, name, value, r->why);
 	if (!strcmp(section, "server"))
-		return plan_set_server(r->plan, name, value);
+		return plan_set_server(r->plan, name, value, r->why);
 	if (!strcmp(section, "beside"))
 		return beside_set(&r->plan->beside, name, value, r->why);
 	if (!strcmp(section, "inject"))

@@ -82,11 +82,12 @@ void plan_clear(struct plan *p, const char *name);
 /* Takes what is varied by this name out again, if anything is. */
 void plan_drop_axis(struct plan *p, const char *name);
 
-/* Hands an option on to a program: 0, or -EINVAL with `why` if the client
- * knows none of that name, or -ENOMEM. */
+/* Hands an option on to a program: 0, or -errno with `why` if it has none of
+ * that name, or none that may be set (compare/program_options.h). */
 int plan_set_client(struct plan *p, const char *name, const char *value,
 	char why[WHY_SIZE]);
-int plan_set_server(struct plan *p, const char *name, const char *value);
+int plan_set_server(struct plan *p, const char *name, const char *value,
+	char why[WHY_SIZE]);
 
 /* What is done to the server (compare/inject.h): 0, or -EINVAL with `why`. */
 int plan_set_inject(struct plan *p, const char *name, const char *value,

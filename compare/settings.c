@@ -5,6 +5,7 @@
 #include "compare/inject.h"
 #include "compare/outcome.h"
 #include "compare/plan.h"
+#include "compare/program_options.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -12,36 +13,20 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(*(array)))
 
-static const char *const plan_client_options[] = {"connections", "threads",
-	"requests", "rate", "arrivals", "pipeline", "requests-per-connection",
-	"think", "idle", "slow-readers", "slow-writers", "ramp", "steps",
-	"timeout", "engine", "busy-poll", "source", "seed", "interval"};
-
-static bool client_knows(const char *name)
-{
-	for (size_t i = 0; i < COUNT_OF(plan_client_options); i++)
-		if (!strcmp(plan_client_options[i], name))
-			return true;
-	return false;
-}
-
 int plan_set_client(
 	struct plan *p, const char *name, const char *value, char why[WHY_SIZE])
 {
-	char hint[80];
+	int rc = program_option_check(&client_options, name, value, why);
 
-	if (client_knows(name))
-		return pairs_set(&p->client, name, value);
-	text_hint(name, plan_client_options, COUNT_OF(plan_client_options),
-		hint, sizeof(hint));
-	snprintf(why, WHY_SIZE, "the client has no option --%.100s%s", name,
-		hint);
-	return -EINVAL;
+	return rc ? rc : pairs_set(&p->client, name, value);
 }
 
-int plan_set_server(struct plan *p, const char *name, const char *value)
+int plan_set_server(
+	struct plan *p, const char *name, const char *value, char why[WHY_SIZE])
 {
-	return pairs_set(&p->server, name, value);
+	int rc = program_option_check(&server_options, name, value, why);
+
+	return rc ? rc : pairs_set(&p->server, name, value);
 }
 
 int plan_set_inject(
@@ -67,19 +52,11 @@ static void axes_clear(struct plan *p)
 		axis_release(&p->axes[--p->axis_count]);
 }
 
-/* What may stand before the = of --vary. */
-static bool axis_known(const char *name)
-{
-	return !strcmp(name, "workload") || !strcmp(name, "handler") ||
-	       !strcmp(name, "size") || !strncmp(name, "server.", 7) ||
-	       !strncmp(name, "inject.", 7) || client_knows(name);
-}
-
-static void cannot_vary(const char *name, char *why)
+static int cannot_vary(const char *name, char *why)
 {
 	static const char *const others[] = {"workload", "handler", "size"};
 	const char *near = text_nearest(
-		name, plan_client_options, COUNT_OF(plan_client_options));
+		name, client_options.settable, client_options.count);
 	char hint[80];
 
 	if (!near)
@@ -90,6 +67,25 @@ static void cannot_vary(const char *name, char *why)
 		"size, server.OPTION, inject.SETTING, and the options of the "
 		"client)",
 		name, hint);
+	return -EINVAL;
+}
+
+/* What may stand before the = of --vary, and each of the values behind it; a
+ * value that is NULL is not looked at. */
+static int check_varied(const char *name, const char *value, char *why)
+{
+	int rc;
+
+	if (!strcmp(name, "workload") || !strcmp(name, "handler") ||
+		!strcmp(name, "size"))
+		return 0;
+	if (!strncmp(name, "inject.", 7))
+		return value ? injection_check(name + 7, value, why) : 0;
+	if (!strncmp(name, "server.", 7))
+		return program_option_check(
+			&server_options, name + 7, value, why);
+	rc = program_option_check(&client_options, name, value, why);
+	return rc == -ENOENT ? cannot_vary(name, why) : rc;
 }
 
 static int check_value(const struct axis *a, size_t n, char *why)
@@ -103,21 +99,15 @@ static int check_value(const struct axis *a, size_t n, char *why)
 				value);
 			return -EINVAL;
 		}
-	if (strncmp(a->name, "inject.", 7))
-		return 0;
-	return injection_check(a->name + 7, value, why);
+	return check_varied(a->name, value, why);
 }
 
 /* Whether it can be varied beside those of the plan. */
 static int check_axis(const struct plan *p, const struct axis *a, char *why)
 {
-	int rc = 0;
+	int rc = check_varied(a->name, NULL, why);
 
-	if (!axis_known(a->name)) {
-		cannot_vary(a->name, why);
-		return -EINVAL;
-	}
-	for (size_t i = 0; i < p->axis_count; i++)
+	for (size_t i = 0; i < p->axis_count && !rc; i++)
 		if (!strcmp(p->axes[i].name, a->name)) {
 			snprintf(why, WHY_SIZE,
 				"%.60s is varied twice: name all its values at "
@@ -313,7 +303,9 @@ static int no_setting(const char *name, char *why)
 		names[i] = settings[i].name;
 	text_hint(name, names, COUNT_OF(names), hint, sizeof(hint));
 	snprintf(why, WHY_SIZE, "there is no setting %.100s%s", name,
-		client_knows(name) ? ": it belongs into [client]" : hint);
+		program_option_known(&client_options, name)
+			? ": it belongs into [client]"
+			: hint);
 	return -ENOENT;
 }
 

@@ -1631,6 +1631,30 @@ for name, wrong, exit_status, named in WRONG:
     TABLE.add(f"wrong use: {name}", wrong_use(wrong, exit_status, named))
 
 
+@TABLE.cell
+def options_of_client_and_server(cell):
+    """every option of client and server can be varied, or is refused for a
+    reason of its own"""
+    taken = set()
+    for program, prefix in (("client", ""), ("server", "server.")):
+        told = server.run(program, "--help").stdout
+        for name in re.findall(r"^ +(?:-\S, )?--([a-z-]+)", told, re.M):
+            if name in ("workload", "handler") and not prefix:
+                continue
+            # The baseline is looked at after what is varied.
+            said = compare(cell, "run", "--models", "epoll", "--baseline",
+                           "poll", "--vary", f"{prefix}{name}=on").stderr
+            if "the baseline" in said:
+                taken.add(f"{prefix}{name}")
+            else:
+                check(f"the {program}'s --{name} cannot be set: " in said,
+                      f"--{name}: {said}")
+    for name in ("close", "connect-rate", "clock", "server.overload"):
+        check(name in taken, f"{name} is taken")
+    for name in ("json", "cpus", "server.model", "server.stats"):
+        check(name not in taken, f"{name} is not")
+
+
 # What stands in an experiment's file, and what is said of it.
 RUN = "[run]\nmodels = epoll\n"
 MISTAKES = (
@@ -1640,6 +1664,16 @@ MISTAKES = (
      ["line 2", "pipeline", "belongs into [client]"]),
     ("an unknown option of the client", "[client]\nthinks = 1ms\n",
      ["line 2", "thinks; did you mean think?"]),
+    ("an option of the client that compare needs", "[client]\njson = x\n",
+     ["line 2", "--json cannot be set", "itself"]),
+    ("an option of the client that the run has", "[client]\ncpus = 1\n",
+     ["line 2", "say client-cpus in [run]"]),
+    ("a flag that is neither on nor off", "[client]\nbusy-poll = yes\n",
+     ["line 2", "busy-poll yes", "on or off"]),
+    ("an unknown option of the server", "[server]\nback-log = 1\n",
+     ["line 2", "back-log; did you mean backlog?"]),
+    ("an option of the server that would change the model",
+     "[server]\nmodel = poll\n", ["line 2", "say models in [run]"]),
     ("an unknown section", "[rum]\nmodels = epoll\n", ["[rum]", "run"]),
     ("no section", "models = epoll\n", ["line 1", "section"]),
     ("an empty list", "[run]\nmodels = epoll,,poll\n",
