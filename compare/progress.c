@@ -3,6 +3,8 @@
 
 #include "common/clock.h"
 #include "common/options.h"
+#include "common/utf8.h"
+#include "compare/figure.h"
 
 #include <unistd.h>
 
@@ -36,18 +38,34 @@ static const char *time_left(const struct progress *p, char *buf, size_t size)
 	return buf;
 }
 
+/* A line that the terminal breaks in two could not be taken away again. */
+static void cut_line(char *line, int columns)
+{
+	for (; *line && columns > 0; columns--) {
+		size_t len = utf8_length(line);
+
+		if ((unsigned char)*line < ' ')
+			*line = ' ';
+		line += len ? len : 1;
+	}
+	*line = '\0';
+}
+
 void progress_tick(void *progress)
 {
 	struct progress *p = progress;
-	char left[64];
+	char left[64], line[400];
 
 	if (!p->terminal)
 		return;
-	fprintf(p->out,
-		"\r\033[K  round %llu of %llu, sample %llu of %llu, %s: %.40s",
+	snprintf(line, sizeof(line),
+		"  round %llu of %llu, sample %llu of %llu, %s: %s",
 		(unsigned long long)p->round, (unsigned long long)p->rounds,
 		(unsigned long long)p->done + 1, (unsigned long long)p->total,
 		time_left(p, left, sizeof(left)), p->doing ? p->doing : "");
+	/* As wide as it is now; some break a line that ends at its edge. */
+	cut_line(line, style_of(fileno(p->out)).width - 1);
+	fprintf(p->out, "\r\033[K%s", line);
 	fflush(p->out);
 }
 

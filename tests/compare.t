@@ -863,6 +863,39 @@ def terminals(cell):
 
 
 @TABLE.cell
+def progress_fits(cell):
+    """the line of progress is never wider than the terminal is by then"""
+    def resize(columns):
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ,
+                    struct.pack("HHHH", 24, columns, 0, 0))
+
+    ours, theirs = pty.openpty()
+    resize(100)
+    process = subprocess.Popen(
+        [server.program("compare"), "run", *QUICK, "--rounds", "3", "--models",
+         f"external:env 'A=\nB' '{server.program('limit')}' 127.0.0.1:{{port}}"],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=theirs,
+        cwd=cell.directory)
+    text = os.read(ours, 65536)
+    resize(40)
+    os.close(theirs)
+    try:
+        while part := os.read(ours, 65536):
+            text += part
+    except OSError:
+        pass  # the other end is closed
+    os.close(ours)
+    equal(process.wait(PATIENCE), 0, "exit status")
+    lines = text.decode().split("\r\x1b[K")[1:]
+    check("\n" not in text.decode() and "\r" not in "".join(lines), lines)
+    check("round 1 of 3, sample 1 of 3" in lines[0], lines[0])
+    check(max(map(len, lines)) < 100, lines)
+    narrow = next(n for n, line in enumerate(lines) if len(line) == 39)
+    check(max(map(len, lines[narrow:])) == 39, lines)
+    check("127.0.0.1" not in "".join(lines[narrow:]), lines)
+
+
+@TABLE.cell
 def one_model_at_several_points(cell):
     """one model alone is a table with a row for each point, and no best one"""
     table = succeed(cell, "run", "--models", "epoll", *BRIEF, "--vary",
