@@ -85,9 +85,12 @@ void report_print_quantiles(
 
 /* ---- latency over time ---------------------------------------------------- */
 
+/* NULL of a sample that does not count: its figures are of a server that was
+ * disturbed or watched. */
 static json_t *intervals_of(const struct sample *s)
 {
-	return json_object_get(s->client, "intervals");
+	return sample_is_valid(s) ? json_object_get(s->client, "intervals")
+				  : NULL;
 }
 
 static size_t most_steps(const struct point *p)

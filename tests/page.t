@@ -130,6 +130,21 @@ def check_bars(chart):
               f"width of {bar}", 0.02 + 1 / max(bar["width"], 1))
 
 
+def worst_of(run):
+    """The greatest p99 of each step, in the samples that count, of a run with
+    one point."""
+    worst = {}
+    for cell in run["cells"]:
+        steps = [step for sample in cell["samples"]
+                 if sample["status"] == "valid"
+                 for step in enumerate(sample["client"]["intervals"])]
+        for i, step in steps:
+            if step["p99_ns"] is not None:
+                at = cell["model"], i
+                worst[at] = max(step["p99_ns"], worst.get(at, 0))
+    return worst
+
+
 def check_heat(chart):
     equal(shown(chart), set(known(chart)), "values that are drawn")
     order = sorted(chart["drawn"], key=lambda one: one["value"])
@@ -188,6 +203,24 @@ def check_page(cell, page, run, kinds):
 def race(cell):
     """the race of all models: every chart shows the figures of its data"""
     check_page(cell, "race", REFERENCE, CHECKS)
+
+
+@TABLE.cell
+def shades_of_what_counts(cell):
+    """shades are of the samples that count: none that was repeated, invalid, or
+    taken to count system calls"""
+    with open(REFERENCE, encoding="utf-8") as file:
+        run = json.load(file)
+    aside = {sample["status"] for each in run["cells"]
+             for sample in each["samples"]}
+    check({"repeated", "counted"} <= aside, f"some do not count: {aside}")
+    chart, = of_kind(visit(cell, "desktop", "race"), "heat")
+    found = {(series["label"], i): value for series in chart["data"]["series"]
+             for i, value in enumerate(series["value"]) if value is not None}
+    worst = worst_of(run)
+    equal(set(found), set(worst), "models and steps")
+    for at, value in worst.items():
+        close(found[at], value, f"the worst of {at}", 1e-4)
 
 
 @TABLE.cell
