@@ -284,6 +284,16 @@ def legend(cell):
     equal(again, on, "all as before")
 
 
+@TABLE.cell
+def no_line_is_left(cell):
+    """where all lines are turned off the keys say so, and go on when one is back"""
+    said = visit(cell, "nothing", "lines")
+    for key in ("ArrowDown", "ArrowRight", "Home", "End"):
+        check("No line is shown" in said[key], f"{key}: {said}")
+    check(re.match(r"\S+, connections \d: .*\d", said["again"]),
+          f"it reads out a value again: {said}")
+
+
 # ---- many points, and a fit --------------------------------------------------------------
 
 def titles_at(page, load):

@@ -43,6 +43,8 @@ function walk(figure, chart, view) {
 			return;
 		event.preventDefault();
 		go(next);
+		if (!next && event.key !== "Escape")
+			readout.textContent = "No line is shown: the legend turns them on.";
 	});
 }
 
@@ -94,11 +96,14 @@ function known(chart, series, point) {
 	return chart.series[series].value[point] !== null;
 }
 
-/* The first or last value of the series; of bars, the first or last bar. */
+/* The first or last value of the series; of bars, the first or last bar. Nowhere
+ * where all lines are turned off. */
 function end(chart, view, at, last) {
 	const rows = reachable(chart, view);
 	const bars = chart.points.length === 1;
 	const series = at && !bars ? at.series : rows.at(last && bars ? -1 : 0);
+	if (series === undefined)
+		return null;
 	const points = chart.points.map((_, point) => point)
 		.filter((point) => known(chart, series, point));
 

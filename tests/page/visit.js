@@ -23,6 +23,7 @@ const visits = {
 	keyboard: { size: [1200, 900], see: keyboard },
 	pointer: { size: [1200, 900], see: pointer },
 	legend: { size: [1200, 900], see: legend },
+	nothing: { size: [1200, 900], see: nothing },
 	dark: { size: [1200, 900], dark: true, see: colours },
 	light: { size: [1200, 900], see: colours },
 	phone: { size: [360, 740], see: widths },
@@ -143,6 +144,29 @@ async function legend(page) {
 		await page.keyboard.press("Space");
 	}
 	return { label: await button.textContent(), seen };
+}
+
+// Turns off all lines of the first chart of them, asks for a value, turns one on
+// again and asks once more.
+async function nothing(page) {
+	const id = (await page.evaluate(chartsDrawn))
+		.find((chart) => chart.kind === "lines").id;
+	const plot = page.locator(`#${id} .plot`);
+	const shown = page.locator(`#${id} .legend button[aria-pressed=true]`);
+	const said = {};
+
+	while (await shown.count())
+		await shown.first().click();
+	await plot.focus();
+	for (const key of ["ArrowDown", "ArrowRight", "Home", "End", "Escape"]) {
+		await page.keyboard.press(key);
+		said[key] = await page.locator(`#${id} .readout`).textContent();
+	}
+	await page.locator(`#${id} .legend button`).first().click();
+	await plot.focus();
+	await page.keyboard.press("ArrowRight");
+	said.again = await page.locator(`#${id} .readout`).textContent();
+	return said;
 }
 
 // Tabs to the choice of a point, and goes through it by keyboard: which charts
