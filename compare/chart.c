@@ -2,14 +2,43 @@
 #include "compare/chart.h"
 
 #include "common/options.h"
+#include "compare/grid.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 const char *const chart_kinds[] = {"bars", "lines", "heat", "shares"};
 
 /* ---- making one ----------------------------------------------------------- */
+
+void chart_set(char **text, const char *format, ...)
+{
+	va_list arguments;
+	char *other;
+
+	va_start(arguments, format);
+	if (vasprintf(&other, format, arguments) >= 0) {
+		free(*text);
+		*text = other;
+	}
+	va_end(arguments);
+}
+
+/* Whether the title and all labels are there, empty as yet. */
+static bool make_texts(struct chart *c)
+{
+	bool all;
+
+	chart_set(&c->title, "%s", "");
+	all = c->title != NULL;
+	for (size_t p = 0; p < c->points && all; p++) {
+		chart_set(&c->x[p].label, "%s", "");
+		all = c->x[p].label != NULL;
+	}
+	return all;
+}
 
 struct chart *chart_new(enum chart_kind kind, size_t series, size_t points)
 {
@@ -24,7 +53,7 @@ struct chart *chart_new(enum chart_kind kind, size_t series, size_t points)
 	c->x = calloc(points + 1, sizeof(*c->x));
 	c->series = calloc(series + 1, sizeof(*c->series));
 	all = calloc(series * points + 1, sizeof(*all));
-	if (!c->x || !c->series || !all) {
+	if (!c->x || !c->series || !all || !make_texts(c)) {
 		free(all);
 		chart_free(c);
 		return NULL;
@@ -48,7 +77,10 @@ void chart_free(struct chart *c)
 	for (size_t i = 0; i < c->curve_count; i++)
 		free(c->curves[i].step);
 	free(c->curves);
+	for (size_t p = 0; c->x && p < c->points; p++)
+		free(c->x[p].label);
 	free(c->aside);
+	free(c->title);
 	free(c->series);
 	free(c->x);
 	free(c);
@@ -118,13 +150,67 @@ void chart_place_points(struct chart *c)
 	chart_choose_ticks(c);
 }
 
+/* ---- their labels ---------------------------------------------------------- */
+
+enum { DRAWN_LETTERS = 24, DRAWN_HEAD = 11, DRAWN_TAIL = 12 };
+
+/* What follows the first letters of a text. */
+static const char *skip_letters(const char *text, size_t letters)
+{
+	for (; *text && letters; letters--)
+		do
+			text++;
+		while (((unsigned char)*text & 0xc0) == 0x80);
+	return text;
+}
+
+/* The two ends of a long label tell it from others better than one of them. */
+static void shorten(struct chart_point *x)
+{
+	size_t letters = text_width(x->label);
+	const char *head = skip_letters(x->label, DRAWN_HEAD);
+
+	if (letters <= DRAWN_LETTERS)
+		snprintf(x->drawn, sizeof(x->drawn), "%s", x->label);
+	else
+		snprintf(x->drawn, sizeof(x->drawn), "%.*s…%s",
+			(int)(head - x->label), x->label,
+			skip_letters(head, letters - DRAWN_HEAD - DRAWN_TAIL));
+}
+
+static bool looks_like_another(const struct chart *c, size_t point)
+{
+	for (size_t p = 0; p < c->points; p++)
+		if (p != point && !strcmp(c->x[p].drawn, c->x[point].drawn))
+			return true;
+	return false;
+}
+
+/* Those that look the same get their numbers; the last ones first, so that each
+ * still meets the ones before it. */
+static void shorten_all(struct chart *c)
+{
+	char drawn[CHART_DRAWN];
+
+	for (size_t p = 0; p < c->points; p++)
+		shorten(&c->x[p]);
+	for (size_t p = c->points; p-- > 0;) {
+		if (!looks_like_another(c, p))
+			continue;
+		snprintf(drawn, sizeof(drawn), "%s", c->x[p].drawn);
+		snprintf(c->x[p].drawn, CHART_DRAWN, "%zu: %.*s", p + 1,
+			CHART_DRAWN - 24, drawn);
+	}
+}
+
 /* A phone has room for 40 letters, of which two labels keep one apart. */
 void chart_choose_ticks(struct chart *c)
 {
 	double free_from = -1;
 
+	shorten_all(c);
 	for (size_t p = 0; p < c->points; p++) {
-		double half = ((double)strlen(c->x[p].label) + 1) / 80;
+		double half = ((double)text_width(c->x[p].drawn) + 1) / 80;
 
 		c->x[p].tick = c->x[p].position - half >= free_from;
 		if (c->x[p].tick)

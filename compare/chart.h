@@ -26,12 +26,19 @@ enum chart_kind {
 
 extern const char *const chart_kinds[]; /* "bars", ... */
 
-enum { CHART_LOOKS = 8, CHART_ID = 48, CHART_TEXT = 200, CHART_TICKS = 16 };
+enum {
+	CHART_LOOKS = 8,
+	CHART_ID = 48,
+	CHART_TEXT = 200,
+	CHART_TICKS = 16,
+	CHART_DRAWN = 128, /* of a label of 24 letters, with its number */
+};
 
 struct chart_point {
-	char label[32];	 /* as it was written */
-	double position; /* 0..1, where it stands */
-	bool tick;	 /* there is room for its label */
+	char *label; /* as it was written; the chart's, never NULL */
+	char drawn[CHART_DRAWN]; /* in short: no two labels look the same */
+	double position;	 /* 0..1, where it stands */
+	bool tick;		 /* there is room for its label */
 };
 
 struct chart_series {
@@ -57,7 +64,7 @@ struct chart_curve {
 struct chart {
 	enum chart_kind kind;
 	char id[CHART_ID];	      /* of the element */
-	char title[CHART_TEXT];	      /* a line */
+	char *title;		      /* a line; the chart's, never NULL */
 	const char *x_title, *remark; /* remark: a sentence more, or NULL */
 	const char *part_title;	      /* "in user mode" */
 	const char *note_title;	      /* of the notes; NULL: there are none */
@@ -71,9 +78,14 @@ struct chart {
 	size_t curve_count;
 };
 
-/* With all figures unknown. NULL without memory. */
+/* With all figures unknown, and without a title. NULL without memory. */
 struct chart *chart_new(enum chart_kind kind, size_t series, size_t points);
 void chart_free(struct chart *c);
+
+/* Puts another text in the place of a label or title, "" at the least. Without
+ * memory the old one stays. */
+void chart_set(char **text, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* One more curve, along a series, whose steps are unknown. NULL without
  * memory; valid until the next. */
@@ -85,7 +97,8 @@ bool chart_has(const struct chart *c, size_t series);
 bool chart_is_empty(const struct chart *c);
 
 /* Positions by the logarithm of the labels where all are numbers above 0, one
- * beside the other otherwise; then chooses the ticks. */
+ * beside the other otherwise; then chooses the ticks, and how their labels are
+ * drawn. */
 void chart_place_points(struct chart *c);
 void chart_choose_ticks(struct chart *c);
 

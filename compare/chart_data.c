@@ -15,9 +15,10 @@ static json_t *points_to_json(const struct chart *c)
 
 	for (size_t p = 0; p < c->points; p++)
 		json_array_append_new(
-			all, json_pack("{s:s, s:f, s:b}", "label",
-				     c->x[p].label, "position",
-				     c->x[p].position, "tick", c->x[p].tick));
+			all, json_pack("{s:s, s:s, s:f, s:b}", "label",
+				     c->x[p].label, "drawn", c->x[p].drawn,
+				     "position", c->x[p].position, "tick",
+				     c->x[p].tick));
 	return all;
 }
 

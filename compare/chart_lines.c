@@ -50,7 +50,7 @@ static void draw_ticks(
 			continue;
 		fprintf(out, "<text class=\"tick-x\" x=\"%.2f%%\" y=\"%d\">",
 			x_of(c->x[p].position) / 10, PLOT_HEIGHT + 18);
-		html_text(out, c->x[p].label);
+		html_text(out, c->x[p].drawn);
 		fputs("</text>\n", out);
 	}
 	fprintf(out, "<text class=\"tick-x\" x=\"50%%\" y=\"%d\">",

@@ -52,8 +52,10 @@ static void say_extreme(
 	fprintf(out, "%s %s (", word,
 		figure(at.value, c->unit, &page_style, number));
 	html_text(out, c->series[at.series].label);
-	if (c->kind == CHART_HEAT)
-		fprintf(out, ", at %s", c->x[at.point].label);
+	if (c->kind == CHART_HEAT) {
+		fputs(", at ", out);
+		html_text(out, c->x[at.point].label);
+	}
 	fputc(')', out);
 }
 
@@ -72,7 +74,9 @@ static void print_sentence(const struct chart *c, FILE *out)
 		if (c->kind == CHART_LINES) {
 			fputs("At ", out);
 			html_text(out, c->x_title);
-			fprintf(out, " %s: ", c->x[from].label);
+			fputc(' ', out);
+			html_text(out, c->x[from].label);
+			fputs(": ", out);
 		}
 		say_extreme(c, c->kind == CHART_LINES ? "from" : "From",
 			find_extreme(c, from, -1), out);
@@ -80,7 +84,7 @@ static void print_sentence(const struct chart *c, FILE *out)
 		fputc('.', out);
 	}
 	if (c->remark)
-		fprintf(out, " %s", c->remark);
+		fprintf(out, " %s", c->remark); /* words of ours */
 	if (c->aside) {
 		fputc(' ', out);
 		html_text(out, c->aside);

@@ -49,8 +49,9 @@ static void draw_piece(const struct strip *s, size_t point, const char *class,
 		fprintf(out, " fill-opacity=\"%.3f\"", opacity);
 	fputs("><title>", out);
 	html_text(out, s->c->series[s->series].label);
-	fprintf(out, "%s%s: ", s->c->x[point].label[0] ? ", " : "",
-		s->c->x[point].label);
+	fputs(s->c->x[point].label[0] ? ", " : "", out);
+	html_text(out, s->c->x[point].label);
+	fputs(": ", out);
 	html_text(out, chart_say(s->c, s->series, point, text));
 	fputs("</title></rect>\n", out);
 }

@@ -37,7 +37,7 @@ static size_t print_point(
 		"model", "ratio", "95 %", "p (Holm)", "effect", "rounds", ""};
 	struct grid g = {0};
 	size_t count;
-	char at[256];
+	char at[POINT_TEXT];
 
 	for (size_t c = 0; c < sizeof(titles) / sizeof(*titles); c++)
 		grid_column(&g, titles[c], c == 0 || c == 6);

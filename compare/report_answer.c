@@ -124,7 +124,7 @@ static void print_overall(const struct page *page)
 static void print_points(const struct page *page)
 {
 	const struct analysis *a = page->a;
-	char text[1024], at[256];
+	char text[1024], at[POINT_TEXT];
 
 	fputs("<ul>\n", page->out);
 	for (size_t i = 0; i < a->count; i++) {

@@ -49,8 +49,7 @@ static struct chart *new_chart_with(struct page *page, enum chart_kind kind,
 		return NULL;
 	snprintf(c->id, sizeof(c->id), "chart-%zu",
 		json_array_size(page->charts) + 1);
-	snprintf(c->title, sizeof(c->title), "%.90s%s%.90s", title,
-		where[0] ? ", " : "", where);
+	chart_set(&c->title, "%s%s%s", title, where[0] ? ", " : "", where);
 	c->title[0] = (char)toupper((unsigned char)c->title[0]);
 	name_series(page, c);
 	return c;
@@ -114,7 +113,7 @@ static void fill_point(struct page *page, struct chart *c, size_t at,
 static void print_bars(
 	struct page *page, const struct sweep *s, const struct metric *m)
 {
-	char where[128];
+	char where[POINT_TEXT];
 	struct chart *c;
 
 	sweep_text(s, where, sizeof(where));
@@ -139,8 +138,7 @@ static void fill_lines(struct page *page, struct chart *c,
 	while ((p = sweep_point(s, p)) < s->a->count) {
 		const struct point *point = &s->a->points[p];
 
-		snprintf(c->x[at].label, sizeof(c->x[at].label), "%.31s",
-			sweep_value(s, p));
+		chart_set(&c->x[at].label, "%s", sweep_value(s, p));
 		fill_point(page, c, at, point, m);
 		if (report_has_theory(page, m))
 			report_fill_theory(page, c, at, point, m);
@@ -151,7 +149,7 @@ static void fill_lines(struct page *page, struct chart *c,
 static void print_lines(
 	struct page *page, const struct sweep *s, const struct metric *m)
 {
-	char where[128];
+	char where[POINT_TEXT];
 	struct chart *c;
 
 	sweep_text(s, where, sizeof(where));
@@ -207,7 +205,7 @@ static void print_point_by(
 	struct page *page, size_t i, print_point *const *prints, size_t count)
 {
 	const struct point *p = &page->a->points[i];
-	char where[128];
+	char where[POINT_TEXT];
 
 	point_text(p->at, where, sizeof(where));
 	for (size_t k = 0; k < count; k++)
@@ -219,7 +217,7 @@ static void print_point_by(
 static void print_choice(
 	struct page *page, print_point *const *prints, size_t count)
 {
-	char where[128];
+	char where[POINT_TEXT];
 
 	fputs("<div class=\"points\">\n", page->out);
 	for (size_t i = 0; i < page->a->count; i++) {
@@ -237,7 +235,7 @@ static void print_last(
 	struct page *page, print_point *const *prints, size_t count)
 {
 	size_t last = page->a->count - 1;
-	char where[128];
+	char where[POINT_TEXT];
 
 	fputs("<p class=\"dim\">Below: ", page->out);
 	html_text(page->out,

@@ -15,7 +15,7 @@
 static void print_failure(FILE *out, size_t *lines, const struct cell *cell,
 	const char *kind, const char *why)
 {
-	char at[256];
+	char at[POINT_TEXT];
 
 	if (!(*lines)++) {
 		html_table_begin(out, "What failed");
@@ -147,7 +147,7 @@ static void print_metric(FILE *out, const char *name, const struct sample *s)
 static void print_sample(
 	FILE *out, const struct cell *cell, const struct sample *s)
 {
-	char at[256];
+	char at[POINT_TEXT];
 
 	fprintf(out, "<tr><td>%lld</td><td class=\"l\">", (long long)s->round);
 	html_text(out, cell->model);

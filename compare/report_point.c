@@ -45,8 +45,7 @@ static struct estimate quantile_of(
 static void place_quantiles(struct chart *c)
 {
 	for (size_t q = 0; q < QUANTILES; q++) {
-		snprintf(c->x[q].label, sizeof(c->x[q].label), "%s",
-			quantiles[q].title);
+		chart_set(&c->x[q].label, "%s", quantiles[q].title);
 		c->x[q].position =
 			log(0.5 / (1 - quantiles[q].share)) / log(0.5 / 0.0001);
 	}
@@ -122,7 +121,7 @@ static void fill_steps(
 			json_t *p99 = json_object_get(one, "p99_ns");
 			json_t *start = json_object_get(one, "start_ns");
 
-			snprintf(c->x[k].label, sizeof(c->x[k].label), "%.3g s",
+			chart_set(&c->x[k].label, "%.3g s",
 				json_number_value(start) / 1e9);
 			if (json_is_number(p99))
 				y[k].value = fmax(

@@ -109,8 +109,7 @@ void report_print_workers(
 			      "server's whole life, a piece of it those of one "
 			      "worker; the more even, the better they share.";
 	for (size_t w = 0; w < workers; w++)
-		snprintf(c->x[w].label, sizeof(c->x[w].label), "worker %zu",
-			w + 1);
+		chart_set(&c->x[w].label, "worker %zu", w + 1);
 	for (size_t i = 0; i < p->count; i++) {
 		const struct cell *cell = p->summaries[i].cell;
 

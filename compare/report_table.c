@@ -86,7 +86,7 @@ static void print_row(
 
 static void print_table(FILE *out, const struct run *run, const struct point *p)
 {
-	char at[256];
+	char at[POINT_TEXT];
 
 	if (point_text(p->at, at, sizeof(at))[0]) {
 		fputs("<h3>", out);

@@ -80,7 +80,7 @@ static void print_point(
 	const struct point *p, const struct style *style, FILE *out)
 {
 	struct grid g = {0};
-	char at[256];
+	char at[POINT_TEXT];
 
 	if (point_text(p->at, at, sizeof(at))[0])
 		fprintf(out, "%s\n", at);

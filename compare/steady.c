@@ -70,7 +70,7 @@ struct trend steady_trend(const struct cell *cell)
 static void print_name(
 	const struct point *p, const struct cell *cell, FILE *out)
 {
-	char at[256];
+	char at[POINT_TEXT];
 
 	point_text(p->at, at, sizeof(at));
 	fprintf(out, "%s%s%s%s", cell->model, at[0] ? " (" : "", at,

@@ -25,6 +25,16 @@ enum column {
 
 enum { BAR_LEAST = 6, BAR_MOST = 24 };
 
+/* In the place of what did not fit, after a whole letter. */
+static void mark_cut(char *buf, size_t size)
+{
+	size_t end = size - sizeof("…");
+
+	while (end && ((unsigned char)buf[end] & 0xc0) == 0x80)
+		end--;
+	memcpy(buf + end, "…", sizeof("…"));
+}
+
 const char *point_text(const json_t *at, char *buf, size_t size)
 {
 	const char *name;
@@ -35,6 +45,8 @@ const char *point_text(const json_t *at, char *buf, size_t size)
 	json_object_foreach((json_t *)at, name, value) if (used < size) used +=
 		(size_t)snprintf(buf + used, size - used, "%s%s %s",
 			used ? ", " : "", name, json_string_value(value));
+	if (used >= size)
+		mark_cut(buf, size);
 	return buf;
 }
 
@@ -443,7 +455,7 @@ static void print_sweep(const struct analysis *a, const struct style *style,
 	bool markdown, FILE *out)
 {
 	struct grid g = {0};
-	char title[128], text[256];
+	char title[128], text[POINT_TEXT];
 	bool less = false;
 
 	set_columns(&g, a->run, style, title, sizeof(title));
@@ -472,7 +484,7 @@ static void print_sweep(const struct analysis *a, const struct style *style,
 static void print_points(const struct analysis *a, const struct style *style,
 	bool markdown, FILE *out)
 {
-	char text[256], title[128];
+	char text[POINT_TEXT], title[128];
 	bool less = false;
 
 	if (is_sweep(a)) {

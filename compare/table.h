@@ -17,8 +17,11 @@ void table_print_markdown(const struct analysis *a, FILE *out);
 /* Which load, and where: two lines with `between` between them. */
 void table_print_setting(const struct run *run, const char *between, FILE *out);
 
-/* "connections 64, size 1k"; "" for a run in which nothing was varied.
- * Returns buf. */
+/* Room for the text of any point that people would write. */
+enum { POINT_TEXT = 512 };
+
+/* "connections 64, size 1k"; "" for a run in which nothing was varied. One that
+ * does not fit ends with "…". Returns buf. */
 const char *point_text(const json_t *at, char *buf, size_t size);
 
 #endif

@@ -118,7 +118,7 @@ function axisOf(plot, ticks) {
 
 function xAxis(plot, chart) {
 	const ticks = chart.points.filter((point) => point.tick)
-		.map((point) => ({ at: point.position, label: point.label }));
+		.map((point) => ({ at: point.position, label: point.drawn }));
 	const axis = axisOf(plot, ticks);
 
 	axis.grid.show = false;

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/* What the page of a run says. The runs here are made up, so that what must be
+ * in it is known. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "compare/report.h"
+#include "compare/table.h"
+
+enum { ROUNDS = 5 };
+
+static struct run *make_run(const char *definition)
+{
+	struct run *run = run_new();
+
+	field_text(&run->uuid, "00000000-0000-4000-8000-000000000001");
+	field_text(&run->title, "A made-up run");
+	field_text(&run->status, "complete");
+	field_text(&run->baseline, "epoll");
+	field_text(&run->server_cpus, "0");
+	field_text(&run->client_cpus, "1");
+	field_text(&run->definition, definition);
+	run->seed = 7;
+	run->rounds = ROUNDS;
+	run->duration_ns = 600000000;
+	return run;
+}
+
+static void add_sample(struct cell *cell, double rate)
+{
+	struct sample *s = cell_add_sample(cell);
+	double noise = 1 + 0.001 * (double)cell->sample_count;
+
+	s->round = (int64_t)cell->sample_count;
+	field_text(&s->status, "valid");
+	field_text(&s->bounded_by, "server");
+	s->requests = 100000;
+	s->requests_per_second = rate * noise;
+	s->cpu_ns = (int64_t)(1e14 / rate / noise);
+	s->p50_ns = 250000;
+	s->p99_ns = 1250000;
+	s->client = json_pack("{s:[{s:i, s:i}, {s:i, s:i}]}", "intervals",
+		"start_ns", 0, "p99_ns", 1200000, "start_ns", 300000000,
+		"p99_ns", 1300000);
+}
+
+/* A model at a value of `handler`, or where nothing is varied; with a rate of 0
+ * it was never measured. */
+static struct cell *add_model(
+	struct run *run, const char *model, const char *at, double rate)
+{
+	struct cell *cell = run_add_cell(run);
+
+	cell->position = (int64_t)run->cell_count;
+	field_text(&cell->model, model);
+	field_text(&cell->handler, at ? at : "echo:size=64");
+	field_text(&cell->workload, "echo:size=64");
+	cell->options = json_pack("{s:{},s:{}}", "client", "server");
+	cell->point = at ? json_pack("{s:s}", "handler", at) : json_object();
+	for (int round = 0; round < ROUNDS && rate > 0; round++)
+		add_sample(cell, rate);
+	return cell;
+}
+
+/* The page, which is the caller's; the run is not needed any more. */
+static char *page_of(struct run *run)
+{
+	struct analysis *a = analysis_new(run);
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_int_equal(report_print(a, out), 0);
+	fclose(out);
+	analysis_free(a);
+	run_free(run);
+	return text;
+}
+
+static void assert_says(const char *text, const char *what)
+{
+	if (!strstr(text, what))
+		fail_msg("it does not say: %s", what);
+}
+
+static void assert_never_says(const char *text, const char *what)
+{
+	const char *at = strstr(text, what);
+
+	if (at)
+		fail_msg("it says: %.200s", at);
+}
+
+/* ---- what others wrote ----------------------------------------------------- */
+
+#define HOSTILE "<img src=x onerror=alert(1)>"
+
+static void spoil(struct run *run, struct cell *cell)
+{
+	struct sample *s = &cell->samples[0];
+
+	field_text(&run->title, HOSTILE);
+	field_text(&run->baseline, HOSTILE);
+	field_text(&run->command, HOSTILE);
+	field_text(&run->counting, HOSTILE);
+	field_text(&run->server_cpus, HOSTILE);
+	field_text(&run->environment.kernel, HOSTILE);
+	field_text(&run->environment.cpu, HOSTILE);
+	field_text(&run->environment.virtualization, HOSTILE);
+	field_text(&cell->workload, HOSTILE);
+	field_text(&s->status, "invalid");
+	field_text(&s->reason, HOSTILE);
+	field_text(&s->note, HOSTILE);
+	field_text(&s->noise, HOSTILE);
+	json_object_set_new(
+		s->client, "errors", json_pack("{s:i}", HOSTILE, 1));
+	run->environment.limits = json_pack("{s:s}", HOSTILE, HOSTILE);
+}
+
+static void test_what_others_wrote_is_text(void **state)
+{
+	struct run *run =
+		make_run("[experiment]\n"
+			 "title = " HOSTILE "\n"
+			 "question = " HOSTILE "\n"
+			 "choices = " HOSTILE "\n"
+			 "explain = " HOSTILE "\n"
+			 "read = " HOSTILE "\n"
+			 "[run]\nmodels = epoll\n"
+			 "[expect]\n" HOSTILE " = p50(" HOSTILE ") > 1\n");
+	char *text;
+
+	(void)state;
+	add_model(run, HOSTILE, "a " HOSTILE, 1e5);
+	add_model(run, HOSTILE, "b " HOSTILE, 2e5);
+	add_model(run, "poll", "a " HOSTILE, 2e5);
+	add_model(run, "poll", "b " HOSTILE, 1e5);
+	field_text(&add_model(run, "uring", "b " HOSTILE, 0)->skipped, HOSTILE);
+	spoil(run, &run->cells[0]);
+	text = page_of(run);
+	assert_never_says(text, "<img");
+	assert_says(text, "At handler b &lt;img src=x onerror=alert(1)&gt;: ");
+	free(text);
+}
+
+/* ---- long values of what is varied ------------------------------------------ */
+
+#define LONG "work:cpu=50us,dist=bimodal,share=0.05,heavy="
+
+static void test_long_values_are_told_apart(void **state)
+{
+	struct run *run = make_run(NULL);
+	char *text;
+
+	(void)state;
+	add_model(run, "epoll", LONG "400", 1e5);
+	add_model(run, "epoll", LONG "800,dist=exp,seed=1,fold=off", 1e5);
+	add_model(run, "epoll", LONG "900,dist=exp,seed=1,fold=off", 1e5);
+	text = page_of(run);
+	assert_says(text, "<th>" LONG "400</th>"); /* heads of a table */
+	assert_says(text, "<th>" LONG "800,dist=exp,seed=1,fold=off</th>");
+	assert_says(text, "\"label\":\"" LONG "400\""); /* for the cursor */
+	assert_says(text, ">work:cpu=50…05,heavy=400</text>");
+	assert_says(text, "\"work:cpu=50\\u2026d=1,fold=off\"");
+	assert_says(text, "\"3: work:cpu=50\\u2026d=1,fold=off\"");
+	free(text);
+}
+
+static void test_a_point_that_does_not_fit_ends_with_a_letter(void **state)
+{
+	json_t *at = json_pack("{s:s}", "handler", "ééé");
+	char buf[16];
+
+	(void)state;
+	assert_string_equal(point_text(at, buf, sizeof(buf)), "handler ééé");
+	assert_string_equal(point_text(at, buf, 14), "handler é…");
+	assert_string_equal(point_text(at, buf, 13), "handler …");
+	json_decref(at);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_what_others_wrote_is_text),
+		cmocka_unit_test(test_long_values_are_told_apart),
+		cmocka_unit_test(
+			test_a_point_that_does_not_fit_ends_with_a_letter),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
