@@ -136,7 +136,7 @@ static void find_standing(struct summary *s)
 	} else if (!s->valid) {
 		s->standing = NO_FIGURES;
 		snprintf(s->why, sizeof(s->why), "%s",
-			reason ? reason : "not measured");
+			reason ? reason : "no sample of it was finished");
 	} else if (s->throughput.value == 0) {
 		s->standing = UNRANKED;
 		snprintf(s->why, sizeof(s->why), "answered no request");
@@ -172,6 +172,19 @@ bool cell_is_bounded(const struct cell *cell)
 		bounded += s->bounded_by && !strcmp(s->bounded_by, "client");
 	}
 	return (bounded && bounded * 2 >= valid) || near_ceiling(cell);
+}
+
+const char *summary_lacks(const struct summary *s)
+{
+	static const char *const words[] = {
+		[RANKED] = "",
+		[UNRANKED] = "not ranked",
+		[NO_FIGURES] = "invalid",
+		[SKIPPED] = "skipped",
+	};
+
+	return s->standing == NO_FIGURES && !s->invalid ? "not measured"
+							: words[s->standing];
 }
 
 static void count_sample(struct summary *s, const struct sample *sample)

@@ -36,8 +36,12 @@ struct summary {
 	struct comparison to_baseline; /* ratio > 1: better than the baseline */
 	double adjusted_p;	       /* of that, after Holm's correction */
 	bool has_baseline, differs;    /* from the baseline */
-	char why[160];		       /* UNRANKED, NO_FIGURES: the reason */
+	char why[160];		       /* not RANKED: the reason */
 };
+
+/* In a word or two why it has no place in the order: "skipped", "invalid", "not
+ * measured" or "not ranked". */
+const char *summary_lacks(const struct summary *s);
 
 /* All cells at one point of what is varied, in their order. */
 struct point {

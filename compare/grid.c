@@ -140,10 +140,10 @@ void grid_print(const struct grid *g, bool colour, FILE *out)
 	}
 }
 
-static void print_markdown_text(FILE *out, const char *text)
+void grid_markdown_text(const char *text, FILE *out)
 {
 	for (; *text; text++) {
-		if (*text == '|')
+		if (*text == '|' || *text == '<')
 			fputc('\\', out);
 		fputc(*text, out);
 	}
@@ -157,7 +157,7 @@ static void print_markdown_row(const struct grid *g, const bool *shown,
 		if (!shown[c])
 			continue;
 		fputc(' ', out);
-		print_markdown_text(out, row ? row->text[c] : g->titles[c]);
+		grid_markdown_text(row ? row->text[c] : g->titles[c], out);
 		fputs(" |", out);
 	}
 	fputc('\n', out);

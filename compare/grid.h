@@ -40,6 +40,9 @@ void grid_empty(struct grid *g, size_t column);
 void grid_print(const struct grid *g, bool colour, FILE *out);
 void grid_print_markdown(const struct grid *g, FILE *out);
 
+/* With what Markdown would take for a column or a tag escaped. */
+void grid_markdown_text(const char *text, FILE *out);
+
 /* Columns that a UTF-8 text takes on a terminal. */
 size_t text_width(const char *text);
 

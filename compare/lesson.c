@@ -151,6 +151,6 @@ void lesson_print_markdown(const struct run *run, FILE *out)
 	struct plan plan;
 
 	if (!lesson_load(&plan, run) && plan.explain)
-		fprintf(out, "\n%s\n", plan.explain);
+		fprintf(out, "%s\n", plan.explain);
 	plan_release(&plan);
 }

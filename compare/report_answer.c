@@ -2,10 +2,12 @@
 /* What the report answers, in a sentence. */
 #include "compare/figure.h"
 #include "compare/html.h"
+#include "compare/notes.h"
 #include "compare/report.h"
 #include "compare/report_page.h"
 #include "compare/table.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- the answer to one point ---------------------------------------------- */
@@ -140,22 +142,26 @@ static void print_points(const struct page *page)
 	fputs("</ul>\n", page->out);
 }
 
-/* Figures from a busy machine are no measure of anything. */
+/* What the table in the terminal warns of. */
 static void print_warnings(const struct page *page)
 {
-	const struct run *run = page->a->run;
-	double noise = analysis_noise(run);
+	char *text = NULL, *rest, *line;
+	size_t size;
+	FILE *lines = open_memstream(&text, &size);
 
-	if (analysis_is_noisy(run))
-		fprintf(page->out,
-			"<p class=\"warning\"><b>!</b> %.0f %% of the machine "
-			"went to other things meanwhile: measure again when it "
-			"is quiet.</p>\n",
-			100 * noise);
-	if (run->status && strcmp(run->status, "complete"))
-		fputs("<p class=\"warning\"><b>!</b> This run was not "
-		      "finished.</p>\n",
-			page->out);
+	if (!lines)
+		return;
+	notes_print_warnings(page->a, &page_style, lines);
+	fclose(lines);
+	for (line = strtok_r(text, "\n", &rest); line;
+		line = strtok_r(NULL, "\n", &rest)) {
+		if (*line != '!')
+			continue;
+		fputs("<p class=\"warning\"><b>!</b> ", page->out);
+		html_text(page->out, line + strspn(line, "! "));
+		fputs(".</p>\n", page->out);
+	}
+	free(text);
 }
 
 void report_print_answer(const struct page *page)

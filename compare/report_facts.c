@@ -5,6 +5,7 @@
 #include "compare/html.h"
 #include "compare/report_page.h"
 #include "compare/table.h"
+#include "compare/whole.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -100,12 +101,26 @@ static void print_drops(FILE *out, size_t *lines, const struct cell *cell)
 		print_failure(out, lines, cell, "dropped", text);
 }
 
-static void print_summary(FILE *out, size_t *lines, const struct summary *s)
+/* Rounds of a run that was not finished. */
+static void print_rounds_missing(FILE *out, size_t *lines,
+	const struct run *run, const struct cell *cell)
 {
-	if (s->standing == SKIPPED)
-		print_failure(out, lines, s->cell, "skipped", s->why);
-	else if (s->standing == UNRANKED)
-		print_failure(out, lines, s->cell, "not ranked", s->why);
+	size_t done = cell_rounds_done(cell), due = run_rounds_due(run);
+	char text[64];
+
+	snprintf(
+		text, sizeof(text), "measured in %zu of %zu rounds", done, due);
+	if (done && done < due && !cell->skipped)
+		print_failure(out, lines, cell, "not finished", text);
+}
+
+static void print_summary(FILE *out, size_t *lines, const struct run *run,
+	const struct summary *s)
+{
+	/* Of those without a valid sample each invalid one says why. */
+	if (s->standing != RANKED && (s->standing != NO_FIGURES || !s->invalid))
+		print_failure(out, lines, s->cell, summary_lacks(s), s->why);
+	print_rounds_missing(out, lines, run, s->cell);
 	print_invalid(out, lines, s->cell);
 	print_errors(out, lines, s->cell);
 	print_drops(out, lines, s->cell);
@@ -120,7 +135,7 @@ void report_print_failures(const struct page *page)
 		page->out);
 	for (size_t i = 0; i < page->a->count; i++)
 		for (size_t k = 0; k < page->a->points[i].count; k++)
-			print_summary(page->out, &lines,
+			print_summary(page->out, &lines, page->a->run,
 				&page->a->points[i].summaries[k]);
 	if (lines) {
 		fputs("</tbody>", page->out);

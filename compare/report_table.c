@@ -73,14 +73,13 @@ static void print_row(
 	html_text(out, s->cell->model);
 	fputs("</th>", out);
 	if (s->standing >= NO_FIGURES) {
-		print_remark(out,
-			s->standing == SKIPPED ? "skipped" : "invalid", s->why);
+		print_remark(out, summary_lacks(s), s->why);
 		return;
 	}
 	print_figures(out, run, s);
 	if (s->standing == UNRANKED) {
 		fputs("<tr><td></td><td></td>", out);
-		print_remark(out, "not ranked", s->why);
+		print_remark(out, summary_lacks(s), s->why);
 	}
 }
 

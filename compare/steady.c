@@ -94,25 +94,60 @@ static void print_trend(
 		100 * fabs(t.ratio - 1), t.ratio < 1 ? "slower" : "faster");
 }
 
-static void print_outliers(const struct point *p, const struct cell *cell,
-	const struct style *style, FILE *out)
+/* "epoll (connections 16, 50.0)", after a comma unless it is the first of all.
+ * Returns how many there were of this cell. */
+static size_t list_outliers(const struct point *p, const struct cell *cell,
+	const struct style *style, size_t before, FILE *list)
 {
 	double *values = calloc(cell->sample_count + 1, sizeof(*values));
 	size_t n = values ? metric_values(p->order, cell, values) : 0;
 	double median = values ? stats_median(values, n) : NAN;
-	char number[FIGURE_TEXT];
+	char at[POINT_TEXT], number[FIGURE_TEXT];
+	size_t found = 0;
 
+	point_text(p->at, at, sizeof(at));
 	for (size_t i = 0; i < n; i++) {
 		if (!stats_is_far_out(values, n, values[i]) ||
 			fabs(values[i] / median - 1) < STEADY_SHARE)
 			continue;
-		fprintf(out, "a round of ");
-		print_name(p, cell, out);
-		fprintf(out,
-			" lies far from the others (%s); it counts like them\n",
+		fprintf(list, "%s%s (%s%s%s)", before + found ? ", " : "",
+			cell->model, at, at[0] ? ", " : "",
 			figure(values[i], p->order->unit, style, number));
+		found++;
 	}
 	free(values);
+	return found;
+}
+
+/* Of all cells in one line: it is much about little. */
+static void print_outliers(
+	const struct analysis *a, const struct style *style, FILE *out)
+{
+	char *text = NULL;
+	size_t size, found = 0;
+	FILE *list = open_memstream(&text, &size);
+
+	for (size_t i = 0; list && i < a->count; i++)
+		for (size_t k = 0; k < a->points[i].count; k++) {
+			const struct summary *s = &a->points[i].summaries[k];
+
+			if (s->standing < NO_FIGURES)
+				found += list_outliers(&a->points[i], s->cell,
+					style, found, list);
+		}
+	if (list)
+		fclose(list);
+	if (found == 1)
+		fprintf(out,
+			"a round lies far from the others, and counts like "
+			"them: %s\n",
+			text);
+	else if (found)
+		fprintf(out,
+			"%zu rounds lie far from the others, and count like "
+			"them: %s\n",
+			found, text);
+	free(text);
 }
 
 void steady_print(
@@ -121,12 +156,10 @@ void steady_print(
 	for (size_t i = 0; i < a->count; i++) {
 		const struct point *p = &a->points[i];
 
-		for (size_t k = 0; k < p->count; k++) {
-			if (p->summaries[k].standing >= NO_FIGURES)
-				continue;
-			print_trend(p, p->summaries[k].cell, a->run->cell_count,
-				out);
-			print_outliers(p, p->summaries[k].cell, style, out);
-		}
+		for (size_t k = 0; k < p->count; k++)
+			if (p->summaries[k].standing < NO_FIGURES)
+				print_trend(p, p->summaries[k].cell,
+					a->run->cell_count, out);
 	}
+	print_outliers(a, style, out);
 }

@@ -23,8 +23,8 @@ struct trend {
  */
 struct trend steady_trend(const struct cell *cell);
 
-/* A line for each cell that was not steady, by more than noise and 5 %, and for
- * each that has rounds far from the others. */
+/* A line for each cell that was not steady, by more than noise and 5 %, and one
+ * for all rounds that lie far from the others of their cell. */
 void steady_print(
 	const struct analysis *a, const struct style *style, FILE *out);
 

@@ -3,7 +3,8 @@
 
 #include "common/options.h"
 #include "compare/grid.h"
-#include "compare/steady.h"
+#include "compare/notes.h"
+#include "compare/whole.h"
 
 #include <math.h>
 #include <string.h>
@@ -185,8 +186,6 @@ static bool make_narrow(struct grid *g, const struct style *style)
 	return less;
 }
 
-/* ---- what must be known to read them -------------------------------------- */
-
 /* One model alone at several points: nothing is compared but the points. */
 static bool is_sweep(const struct analysis *a)
 {
@@ -194,128 +193,6 @@ static bool is_sweep(const struct analysis *a)
 		if (a->points[i].count != 1)
 			return false;
 	return a->count > 1;
-}
-
-/* What the notes below the tables are about. */
-struct found {
-	bool lower_bound, marked, several_best, undecided;
-};
-
-static void look_at(const struct point *p, struct found *f)
-{
-	for (size_t i = 0; i < p->count; i++) {
-		const struct summary *s = &p->summaries[i];
-
-		f->marked |= s->standing == RANKED;
-		f->lower_bound |= s->standing == RANKED && s->lower_bound;
-		f->several_best |= i > 0 && s->best;
-		f->undecided |= s->has_baseline && !s->differs;
-	}
-}
-
-static void print_legend(
-	const struct analysis *a, const struct style *style, FILE *out)
-{
-	struct found f = {0};
-
-	for (size_t i = 0; i < a->count; i++)
-		look_at(&a->points[i], &f);
-	f.marked = f.marked && !is_sweep(a);
-	if (f.lower_bound)
-		fprintf(out,
-			"%s  the client, not the server, was the slower side: "
-			"at least so many.%s\n",
-			style->utf8 ? "≥" : ">=",
-			f.marked ? " Order, bars and ratios\n   go by the "
-				   "server's CPU per request: the less of it, "
-				   "the more requests a CPU can serve."
-				 : "");
-	if (f.marked)
-		fprintf(out, "*  the best%s\n",
-			f.several_best ? ", and what cannot be told from it"
-				       : "");
-	if (f.undecided)
-		fprintf(out,
-			"~  no difference from %s that is more than noise\n",
-			a->run->baseline);
-}
-
-/* Figures from a busy machine are no measure of anything. */
-static void print_noise(const struct run *run, FILE *out)
-{
-	double noise = analysis_noise(run);
-	size_t noisy = 0, all = 0;
-
-	for (size_t c = 0; c < run->cell_count; c++)
-		for (size_t i = 0; i < run->cells[c].sample_count; i++) {
-			const struct sample *s = &run->cells[c].samples[i];
-
-			all += sample_is_valid(s);
-			noisy += sample_is_valid(s) && s->noise;
-		}
-	if (analysis_is_noisy(run))
-		fprintf(out,
-			"!  %.0f %% of the machine went to other things "
-			"meanwhile: measure again when it is quiet\n",
-			100 * noise);
-	else if (noisy)
-		fprintf(out,
-			"!  %zu of %zu samples were disturbed by others "
-			"on this machine; they count all the same\n",
-			noisy, all);
-}
-
-/* Of one model, by its name; of several, how many there were. */
-static void print_repeated(const struct point *p, FILE *out)
-{
-	const char *model = NULL;
-	size_t samples = 0, models = 0;
-
-	for (size_t i = 0; i < p->count; i++)
-		if (p->summaries[i].repeated) {
-			model = p->summaries[i].cell->model;
-			samples += p->summaries[i].repeated;
-			models++;
-		}
-	if (models == 1)
-		fprintf(out, "%zu disturbed sample%s of %s %s", samples,
-			samples == 1 ? "" : "s", model,
-			samples == 1 ? "was" : "were");
-	else if (models)
-		fprintf(out, "%zu disturbed samples of %zu models were",
-			samples, models);
-	if (models)
-		fprintf(out, " taken again; what stands is the last\n");
-}
-
-static void print_remarks(const struct point *p, FILE *out)
-{
-	print_repeated(p, out);
-	for (size_t i = 0; i < p->count; i++) {
-		const struct summary *s = &p->summaries[i];
-		const char *model = s->cell->model;
-
-		if (s->standing == SKIPPED)
-			fprintf(out, "skipped  %s: %s\n", model, s->why);
-		else if (s->standing == NO_FIGURES)
-			fprintf(out, "invalid  %s: %s\n", model, s->why);
-		else if (s->standing == UNRANKED)
-			fprintf(out, "not ranked  %s %s\n", model, s->why);
-		if (s->standing < NO_FIGURES && s->invalid)
-			fprintf(out,
-				"%zu of %zu samples of %s were invalid and are "
-				"left out\n",
-				s->invalid, s->invalid + s->valid, model);
-	}
-}
-
-static bool has_remarks(const struct point *p)
-{
-	for (size_t i = 0; i < p->count; i++)
-		if (p->summaries[i].standing != RANKED ||
-			p->summaries[i].invalid || p->summaries[i].repeated)
-			return true;
-	return false;
 }
 
 /* ---- the heading ---------------------------------------------------------- */
@@ -372,8 +249,11 @@ static void print_load(const struct run *run, FILE *out)
 	if (connections)
 		fprintf(out, ", %s connections", connections);
 	print_loop(run, out);
-	fprintf(out, ", %lld round%s of %s", (long long)run->rounds,
-		run->rounds == 1 ? "" : "s",
+	fputs(", ", out);
+	if (!run_is_finished(run))
+		fprintf(out, "%zu of ", run_rounds_whole(run));
+	fprintf(out, "%zu round%s of %s", run_rounds_due(run),
+		run_rounds_due(run) == 1 ? "" : "s",
 		format_time((uint64_t)run->duration_ns, time, sizeof(time)));
 }
 
@@ -451,11 +331,34 @@ static void fill_sweep_bars(
 	}
 }
 
+/* Which point the following is of; nothing where there is but one. */
+static void print_at(const struct point *p, bool markdown, FILE *out)
+{
+	char text[POINT_TEXT];
+
+	if (!point_text(p->at, text, sizeof(text))[0])
+		return;
+	fputs(markdown ? "**" : "", out);
+	if (markdown)
+		grid_markdown_text(text, out);
+	else
+		fputs(text, out);
+	fputs(markdown ? "**\n\n" : "\n", out);
+}
+
+static void print_remarks(const struct point *p, bool markdown, FILE *out)
+{
+	struct notes notes;
+
+	notes_print_remarks(p, notes_begin(&notes, markdown, out));
+	notes_end(&notes);
+}
+
 static void print_sweep(const struct analysis *a, const struct style *style,
 	bool markdown, FILE *out)
 {
 	struct grid g = {0};
-	char title[128], text[POINT_TEXT];
+	char title[128];
 	bool less = false;
 
 	set_columns(&g, a->run, style, title, sizeof(title));
@@ -471,20 +374,43 @@ static void print_sweep(const struct analysis *a, const struct style *style,
 	grid_release(&g);
 	fputc('\n', out);
 	for (size_t i = 0; i < a->count; i++) {
-		if (!has_remarks(&a->points[i]))
+		if (!notes_has_remarks(&a->points[i]))
 			continue;
-		fprintf(out, "%s\n",
-			point_text(a->points[i].at, text, sizeof(text)));
-		print_remarks(&a->points[i], out);
+		print_at(&a->points[i], markdown, out);
+		print_remarks(&a->points[i], markdown, out);
 	}
 	if (less)
 		fputs(say_narrow, out);
 }
 
+/* True: the terminal was too narrow for all of it. */
+static bool print_point(const struct analysis *a, const struct point *p,
+	const struct style *style, bool markdown, FILE *out)
+{
+	struct grid g = {0};
+	char title[128];
+	bool less = false;
+
+	print_at(p, markdown, out);
+	set_columns(&g, a->run, style, title, sizeof(title));
+	fill_grid(&g, a, p, style);
+	if (g.count && markdown) {
+		grid_print_markdown(&g, out);
+	} else if (g.count) {
+		fill_bars(&g, p, style);
+		less = make_narrow(&g, style);
+		grid_print(&g, style->colour, out);
+	}
+	if (g.count || !markdown)
+		fputc('\n', out);
+	grid_release(&g);
+	print_remarks(p, markdown, out);
+	return less;
+}
+
 static void print_points(const struct analysis *a, const struct style *style,
 	bool markdown, FILE *out)
 {
-	char text[POINT_TEXT], title[128];
 	bool less = false;
 
 	if (is_sweep(a)) {
@@ -493,23 +419,9 @@ static void print_points(const struct analysis *a, const struct style *style,
 	}
 	for (size_t i = 0; i < a->count; i++) {
 		const struct point *p = &a->points[i];
-		struct grid g = {0};
 
-		if (point_text(p->at, text, sizeof(text))[0])
-			fprintf(out, markdown ? "**%s**\n\n" : "%s\n", text);
-		set_columns(&g, a->run, style, title, sizeof(title));
-		fill_grid(&g, a, p, style);
-		if (markdown)
-			grid_print_markdown(&g, out);
-		else if (g.count) {
-			fill_bars(&g, p, style);
-			less = make_narrow(&g, style) || less;
-			grid_print(&g, style->colour, out);
-		}
-		grid_release(&g);
-		fputc('\n', out);
-		print_remarks(p, out);
-		if (i + 1 < a->count && has_remarks(p))
+		less = print_point(a, p, style, markdown, out) || less;
+		if (i + 1 < a->count && notes_has_remarks(p) && !markdown)
 			fputc('\n', out);
 	}
 	if (less)
@@ -521,14 +433,14 @@ void table_print(const struct analysis *a, int64_t id,
 {
 	print_heading(a->run, id, style, out);
 	print_points(a, style, false, out);
-	print_legend(a, style, out);
-	steady_print(a, style, out);
-	print_noise(a->run, out);
+	notes_print_legend(a, !is_sweep(a), style, out);
+	notes_print_warnings(a, style, out);
 }
 
 void table_print_markdown(const struct analysis *a, FILE *out)
 {
 	struct style style = {.utf8 = true, .width = 100};
+	struct notes notes;
 
 	table_print_setting(a->run, "; ", out);
 	fputs(".\n\n", out);
@@ -536,6 +448,8 @@ void table_print_markdown(const struct analysis *a, FILE *out)
 	fputs("Medians over the rounds; ± is half of the 95 % interval. * marks "
 	      "the best, and what cannot be told from it; ~ is no difference "
 	      "that is more than noise. ≥: the client was the slower side, so "
-	      "order and ratios go by the server's CPU time per request.\n",
+	      "order and ratios go by the server's CPU time per request.\n\n",
 		out);
+	notes_print_warnings(a, &style, notes_begin(&notes, true, out));
+	notes_end(&notes);
 }

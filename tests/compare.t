@@ -389,7 +389,9 @@ def reports_of_odd_runs(cell):
             text = file.read()
         Page(text)
         check(words in text, f"it says {words}")
-        check(words in compare(cell, "show", number).stdout, "so does show")
+        shown = compare(cell, "show", number).stdout
+        check(words in shown, "so does show")
+        equal("not finished (running" in shown, number == "2", shown)
 
 
 @TABLE.cell
@@ -1356,7 +1358,10 @@ def stopped_by(cell, number, status):
     check("compare show" in errors, "it says how to see them")
     equal(one(database(cell), "SELECT status FROM run"), "interrupted",
           "status of the run")
-    check("epoll" in succeed(cell, "show", found.group(2)), "they are shown")
+    table = succeed(cell, "show", found.group(2))
+    check("epoll" in table, "they are shown")
+    check(re.search(r"^!  this run is not finished \(interrupted\): \d+ of \d+ "
+                    "rounds are whole$", table, re.M), table)
 
 
 @TABLE.cell

@@ -187,8 +187,16 @@ static void test_a_round_far_out_is_shown_and_counts(void **state)
 	free(text);
 	epoll->samples[2].requests_per_second = 50;
 	text = print(run, &style);
-	assert_non_null(strstr(
-		text, "a round of epoll lies far from the others (50.0)"));
+	assert_non_null(strstr(text,
+		"a round lies far from the others, and counts like them: "
+		"epoll (50.0)\n"));
+	free(text);
+	epoll = add_model(run, "poll", 100, 9000, "server");
+	epoll->samples[4].requests_per_second = 40;
+	text = print(run, &style);
+	assert_non_null(strstr(text,
+		"2 rounds lie far from the others, and count like them: epoll "
+		"(50.0), poll (40.0)\n"));
 	free(text);
 	run_free(run);
 }
@@ -542,23 +550,147 @@ static void test_bars_have_eighths_where_they_can(void **state)
 	assert_string_equal(figure_bar(0.5, 4, &plain, buf, sizeof(buf)), "##");
 }
 
-static void test_markdown_and_csv(void **state)
+static char *print_markdown(const struct run *run)
 {
-	struct run *run = make_run();
-	struct analysis *a;
+	struct analysis *a = analysis_new(run);
 	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
-	(void)state;
-	add_model(run, "epoll:workers=2,accept=dispatch", 2e5, 4000, "server");
-	a = analysis_new(run);
 	table_print_markdown(a, out);
 	fclose(out);
+	analysis_free(a);
+	return text;
+}
+
+/* Two of five rounds, and no more than one of poll; uring was never reached. */
+static struct run *make_stopped_run(const char *status)
+{
+	struct run *run = make_run();
+	struct cell *epoll, *poll;
+
+	add_cell(run, "epoll", NULL);
+	add_cell(run, "poll", NULL);
+	add_cell(run, "uring", NULL);
+	epoll = &run->cells[0];
+	poll = &run->cells[1];
+	add_sample(epoll, 200000, 4000, "server");
+	add_sample(epoll, 201000, 4000, "server");
+	add_sample(poll, 200000, 4000, "server");
+	add_sample(poll, 201000, 4000, "server");
+	field_text(&poll->samples[1].status, "repeated"); /* and then? */
+	field_text(&run->cells[2].skipped, "this kernel has no io_uring");
+	field_text(&run->status, status);
+	return run;
+}
+
+static void test_a_run_that_is_not_finished_says_so(void **state)
+{
+	static const char *const states[][2] = {
+		{"interrupted", "this run is not finished (interrupted): 1 of "
+				"5 rounds are whole\n"},
+		{"running", "this run is not finished (running, or it was "
+			    "killed): 1 of 5 rounds are whole\n"}};
+	struct run *run;
+	char *text;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		run = make_stopped_run(states[i][0]);
+		text = print(run, &plain);
+		assert_non_null(strstr(text, ", 1 of 5 rounds of 600ms\n"));
+		assert_non_null(strstr(text, states[i][1]));
+		free(text);
+		text = print_markdown(run);
+		assert_non_null(strstr(text, ", 1 of 5 rounds of 600ms;"));
+		assert_non_null(strstr(text, states[i][1]));
+		free(text);
+		field_text(&run->status, "complete");
+		text = print(run, &plain);
+		assert_null(strstr(text, "not finished"));
+		free(text);
+		run_free(run);
+	}
+}
+
+static void test_what_was_never_measured_is_told(void **state)
+{
+	struct run *run = make_stopped_run("interrupted");
+	char *text;
+
+	(void)state;
+	field_text(&run->cells[2].skipped, NULL);
+	text = print(run, &plain);
+	assert_non_null(strstr(text, ", 0 of 5 rounds of 600ms\n"));
+	assert_non_null(strstr(
+		text, "not measured  uring: no sample of it was finished\n"));
+	free(text);
+	run_free(run);
+}
+
+/* Markdown joins lines that are no items of a list. */
+static void test_markdown_has_all_notes_as_a_list(void **state)
+{
+	struct run *run = make_stopped_run("interrupted");
+	char *text;
+
+	(void)state;
+	field_text(&run->cells[0].samples[1].noise, "other programs ran");
+	field_text(&add_cell(run, "external:a <b> | c", NULL)->skipped, "no");
+	text = print_markdown(run);
+	assert_non_null(strstr(text,
+		" |\n\n"
+		"- 1 disturbed sample of poll was taken again; what stands is "
+		"the last\n"
+		"- skipped  uring: this kernel has no io_uring\n"
+		"- skipped  external:a \\<b> \\| c: no\n\nMedians over "));
+	assert_non_null(strstr(text,
+		"\n\n- !  this run is not finished (interrupted): 1 of 5 rounds "
+		"are whole\n"
+		"- !  1 of 3 samples were disturbed by others on this machine; "
+		"they count all the same\n\n"));
+	free(text);
+	run_free(run);
+}
+
+/* As a table or the notes of each point in its turn. */
+static void test_markdown_of_points(void **state)
+{
+	struct run *run = make_run();
+	char *text;
+
+	(void)state;
+	add_sample(add_cell(run, "epoll", "1"), 100, 4000, "server");
+	field_text(&add_cell(run, "epoll", "16")->skipped, "no");
+	text = print_markdown(run);
+	assert_non_null(strstr(text,
+		"|\n\n**connections 16**\n\n- skipped  epoll: no\n\nMedians"));
+	free(text);
+	field_text(&add_cell(run, "poll", "1")->skipped, "not here");
+	field_text(&add_cell(run, "poll", "16")->skipped, "nor here");
+	text = print_markdown(run);
+	assert_non_null(strstr(
+		text, "\n\n**connections 1**\n\n|  | model | requests/s |"));
+	assert_non_null(strstr(text,
+		"|\n\n- skipped  poll: not here\n\n**connections 16**\n\n"
+		"- skipped  epoll: no\n- skipped  poll: nor here\n\nMedians"));
+	free(text);
+	run_free(run);
+}
+
+static void test_markdown_and_csv(void **state)
+{
+	struct run *run = make_run();
+	char *text;
+	size_t size;
+	FILE *out;
+
+	(void)state;
+	add_model(run, "epoll:workers=2,accept=dispatch", 2e5, 4000, "server");
+	text = print_markdown(run);
 	assert_non_null(
 		strstr(text, "| * | epoll:workers=2,accept=dispatch | 200k |"));
 	free(text);
-	analysis_free(a);
 	out = open_memstream(&text, &size);
 	assert_int_equal(csv_print(run, out), 0);
 	fclose(out);
@@ -591,6 +723,10 @@ int main(void)
 		cmocka_unit_test(test_diff_tells_better_from_worse),
 		cmocka_unit_test(test_figures_have_three_digits),
 		cmocka_unit_test(test_bars_have_eighths_where_they_can),
+		cmocka_unit_test(test_a_run_that_is_not_finished_says_so),
+		cmocka_unit_test(test_what_was_never_measured_is_told),
+		cmocka_unit_test(test_markdown_has_all_notes_as_a_list),
+		cmocka_unit_test(test_markdown_of_points),
 		cmocka_unit_test(test_markdown_and_csv),
 	};
 

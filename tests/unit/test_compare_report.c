@@ -185,6 +185,40 @@ static void test_a_point_that_does_not_fit_ends_with_a_letter(void **state)
 	json_decref(at);
 }
 
+/* ---- a run that was stopped -------------------------------------------------- */
+
+static void test_what_was_not_measured_is_listed(void **state)
+{
+	struct run *run = make_run(NULL);
+	char *text;
+
+	(void)state;
+	add_model(run, "epoll", NULL, 1e5);
+	add_model(run, "poll", NULL, 1e5);
+	text = page_of(run);
+	assert_says(text, "Nothing: every model was measured in every round");
+	assert_never_says(text, "not finished");
+	free(text);
+
+	run = make_run(NULL);
+	field_text(&run->status, "interrupted");
+	add_model(run, "epoll", NULL, 1e5);
+	add_sample(add_model(run, "poll", NULL, 0), 1e5);
+	add_model(run, "thread", NULL, 0);
+	text = page_of(run);
+	assert_says(text, "this run is not finished (interrupted): 0 of 5 "
+			  "rounds are whole.</p>");
+	assert_never_says(text, "Nothing: every model");
+	assert_says(text,
+		">poll</th><td class=\"l\"></td><td class=\"l\">not finished"
+		"</td><td class=\"t\">measured in 1 of 5 rounds</td>");
+	assert_says(text,
+		">thread</th><td class=\"l\"></td><td class=\"l\">not "
+		"measured</td><td class=\"t\">no sample of it was finished"
+		"</td>");
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -192,6 +226,7 @@ int main(void)
 		cmocka_unit_test(test_long_values_are_told_apart),
 		cmocka_unit_test(
 			test_a_point_that_does_not_fit_ends_with_a_letter),
+		cmocka_unit_test(test_what_was_not_measured_is_listed),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
