@@ -242,21 +242,32 @@ static void add_times(pid_t pid, const struct stat_line *s, void *data)
 {
 	struct usage *u = data;
 
-	u->cpu_ns +=
-		process_clock(pid) + ticks_to_ns(s->dead_user + s->dead_system);
-	u->user_ns += ticks_to_ns(s->ticks_user + s->dead_user);
-	u->system_ns += ticks_to_ns(s->ticks_system + s->dead_system);
+	if (!u->from_group) {
+		u->cpu_ns += process_clock(pid) +
+			     ticks_to_ns(s->dead_user + s->dead_system);
+		u->user_ns += ticks_to_ns(s->ticks_user + s->dead_user);
+		u->system_ns += ticks_to_ns(s->ticks_system + s->dead_system);
+	}
 	u->minor_faults += s->faults;
 	u->major_faults += s->major;
 	u->processes++;
 	u->threads += s->threads;
 }
 
-static void add_thread(const char *status_path, int tid, struct usage *u)
+/* A reading that must be over at a time. */
+struct switch_sum {
+	struct usage *u;
+	uint64_t until_ns;
+};
+
+static void add_thread(
+	const char *status_path, int tid, const struct switch_sum *sum)
 {
+	struct usage *u = sum->u;
 	char text[4096], *at;
 
-	if (read_text(status_path, text, sizeof(text)) <= 0)
+	u->late = u->late || clock_ns() > sum->until_ns;
+	if (u->late || read_text(status_path, text, sizeof(text)) <= 0)
 		return;
 	at = strstr(text, "\nvoluntary_ctxt_switches:");
 	if (!at)
@@ -270,23 +281,24 @@ static void add_thread(const char *status_path, int tid, struct usage *u)
 
 static void add_switches(pid_t pid, const struct stat_line *s, void *data)
 {
+	const struct switch_sum *sum = data;
 	char path[80];
 	struct dirent *e;
 	DIR *tasks;
 
 	if (s->threads <= 1) {
 		snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
-		add_thread(path, pid, data);
+		add_thread(path, pid, sum);
 		return;
 	}
 	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
 	tasks = opendir(path);
-	while (tasks && (e = readdir(tasks))) {
+	while (tasks && !sum->u->late && (e = readdir(tasks))) {
 		if (!isdigit((unsigned char)e->d_name[0]))
 			continue;
 		snprintf(path, sizeof(path), "/proc/%d/task/%.12s/status",
 			(int)pid, e->d_name);
-		add_thread(path, atoi(e->d_name), data);
+		add_thread(path, atoi(e->d_name), sum);
 	}
 	if (tasks)
 		closedir(tasks);
@@ -353,17 +365,24 @@ static void listen_read(struct usage *u)
 }
 
 int usage_read(const struct group *g, pid_t leader, const struct cpu_list *cpus,
-	struct usage *u)
+	uint64_t budget_ns, struct usage *u)
 {
+	struct switch_sum sum = {.u = u};
+
 	memset(u, 0, sizeof(*u));
 	u->at_ns = clock_ns();
-	/* What moves fastest comes first: the clocks, then the group's sums
-	 * that reading the clocks has brought up to date. */
-	session_each(g, leader, add_times, u);
+	sum.until_ns = u->at_ns + budget_ns;
+	/* What moves fastest comes first, and what takes longer the more
+	 * processes there are comes last, if it may. */
 	u->from_group = group_cpu(g, u);
-	session_each(g, leader, add_switches, u);
+	if (!u->from_group)
+		session_each(g, leader, add_times, u);
+	u->until_ns = clock_ns();
 	machine_read(cpus, u);
 	listen_read(u);
+	if (u->from_group)
+		session_each(g, leader, add_times, u);
+	session_each(g, leader, add_switches, &sum);
 	return u->processes ? 0 : -ESRCH;
 }
 

@@ -56,7 +56,7 @@ static void take_modes(struct sample *s, const struct usage *before,
 	s->system_ns = system;
 }
 
-void outcome_usage(
+static void take_cost(
 	struct sample *s, const struct usage *before, const struct usage *after)
 {
 	bool group = before->from_group && after->from_group;
@@ -66,17 +66,14 @@ void outcome_usage(
 	take_modes(s, before, after, group);
 	s->minor_faults = moved(before->minor_faults, after->minor_faults);
 	s->major_faults = moved(before->major_faults, after->major_faults);
-	s->processes = (int64_t)after->processes;
-	s->threads = (int64_t)after->threads;
 	s->steal_ns = moved(before->steal_ns, after->steal_ns);
 	s->foreign_ns = moved(before->busy_ns, after->busy_ns);
 	s->listen_drops = moved(before->listen_drops, after->listen_drops);
 	s->listen_overflows =
 		moved(before->listen_overflows, after->listen_overflows);
-	s->load = after->load;
 }
 
-/* ---- the client's figures ------------------------------------------------- */
+/* ---- the edges of the window ---------------------------------------------- */
 
 /* A member of a member; NULL if either is not there. */
 static json_t *within(const json_t *from, const char *outer, const char *inner)
@@ -94,6 +91,58 @@ static int64_t or_zero(int64_t value)
 {
 	return value == FIELD_ABSENT ? 0 : value;
 }
+
+static int64_t distance(int64_t a, int64_t b)
+{
+	return a > b ? a - b : b - a;
+}
+
+/*
+ * The time between two readings of the CPU time, if that is not the client's
+ * window: compare was stopped or late, or there was much to read. A reading that
+ * took long is of any moment within it, and the worst is assumed. False where
+ * they are as near each other as `share` of the window, or it is not known.
+ */
+static bool edges_off(const struct sample *s, const struct usage *before,
+	const struct usage *after, double share, int64_t *found_ns)
+{
+	int64_t window = whole_number(json_object_get(s->client, "window_ns"));
+	int64_t most = moved(before->at_ns, after->until_ns);
+	int64_t least = moved(before->until_ns, after->at_ns);
+	double off;
+
+	if (window == FIELD_ABSENT)
+		return false;
+	*found_ns =
+		distance(most, window) > distance(least, window) ? most : least;
+	off = (double)distance(*found_ns, window);
+	return off > OUTCOME_EDGE_LEAST_NS && off > share * (double)window;
+}
+
+static bool edges_lost(const struct sample *s, const struct usage *before,
+	const struct usage *after)
+{
+	int64_t found_ns;
+
+	return edges_off(s, before, after, OUTCOME_EDGE_LOST, &found_ns);
+}
+
+void outcome_usage(
+	struct sample *s, const struct usage *before, const struct usage *after)
+{
+	s->processes = (int64_t)after->processes;
+	s->threads = (int64_t)after->threads;
+	s->load = after->load;
+	if (!edges_lost(s, before, after)) {
+		take_cost(s, before, after);
+		return;
+	}
+	/* It was read at the same time. */
+	json_decref(s->server_window);
+	s->server_window = NULL;
+}
+
+/* ---- the client's figures ------------------------------------------------- */
 
 /* The latency that counts: from the intended send where that is known. */
 static void take_latency(struct sample *s)
@@ -251,30 +300,6 @@ int outcome_client(struct sample *s, const struct texts *tolerate)
 #define NOISE_SHARE    0.05
 #define NOISE_LEAST_NS 30e6
 
-void outcome_noise(struct sample *s, const struct usage *before,
-	const struct usage *after, unsigned cpus)
-{
-	json_t *cpu = within(s->client, "client", "cpu_seconds");
-	double own = (double)or_zero(s->cpu_ns) + json_number_value(cpu) * 1e9;
-	double all = (double)moved(before->at_ns, after->at_ns) * cpus;
-	double steal =
-		(double)moved(before->here_steal_ns, after->here_steal_ns);
-	double others =
-		(double)moved(before->here_busy_ns, after->here_busy_ns) - own;
-	char text[160];
-
-	if (!json_is_number(cpu) || !after->here_busy_ns || all <= 0)
-		return;
-	others = others > 0 ? others : 0;
-	s->noise_share = (others + steal) / all;
-	if (s->noise_share <= NOISE_SHARE || others + steal <= NOISE_LEAST_NS)
-		return;
-	snprintf(text, sizeof(text),
-		"other programs had %.0f %% of its CPUs' time, the host %.0f %%",
-		100 * others / all, 100 * steal / all);
-	field_text(&s->noise, text);
-}
-
 /* Disturbed by this also. */
 static void __attribute__((format(printf, 2, 3)))
 add_noise(struct sample *s, const char *format, ...)
@@ -288,6 +313,51 @@ add_noise(struct sample *s, const char *format, ...)
 	snprintf(text, sizeof(text), "%s%s%s", s->noise ? s->noise : "",
 		s->noise ? "; " : "", what);
 	field_text(&s->noise, text);
+}
+
+static void noise_of_edges(
+	struct sample *s, const struct usage *before, const struct usage *after)
+{
+	bool lost = edges_lost(s, before, after);
+	int64_t found_ns;
+
+	if (edges_off(s, before, after, OUTCOME_EDGE_SHARE, &found_ns))
+		add_noise(s,
+			"the server's cost was read over %.1f ms, and the "
+			"window had %.1f ms%s",
+			(double)found_ns / 1e6, (double)s->window_ns / 1e6,
+			lost ? ": it is left out" : "");
+}
+
+static void noise_of_others(struct sample *s, const struct usage *before,
+	const struct usage *after, unsigned cpus)
+{
+	json_t *cpu = within(s->client, "client", "cpu_seconds");
+	double own = (double)or_zero(s->cpu_ns) + json_number_value(cpu) * 1e9;
+	double all = (double)moved(before->at_ns, after->at_ns) * cpus;
+	double steal =
+		(double)moved(before->here_steal_ns, after->here_steal_ns);
+	double others =
+		(double)moved(before->here_busy_ns, after->here_busy_ns) - own;
+
+	if (!json_is_number(cpu) || !after->here_busy_ns || all <= 0)
+		return;
+	others = others > 0 ? others : 0;
+	s->noise_share = (others + steal) / all;
+	if (s->noise_share <= NOISE_SHARE || others + steal <= NOISE_LEAST_NS)
+		return;
+	add_noise(s,
+		"other programs had %.0f %% of its CPUs' time, the host %.0f %%",
+		100 * others / all, 100 * steal / all);
+}
+
+void outcome_noise(struct sample *s, const struct usage *before,
+	const struct usage *after, unsigned cpus)
+{
+	/* Without the server's own share it is not known what others had. */
+	if (!edges_lost(s, before, after))
+		noise_of_others(s, before, after, cpus);
+	noise_of_edges(s, before, after);
 }
 
 static void add_slow(struct sample *s, const struct pace_reading *r)
@@ -359,7 +429,12 @@ static int64_t requests_of_life(const struct sample *s)
 void outcome_switches(struct sample *s, const struct usage *before,
 	const struct usage *after, const struct rusage *life)
 {
-	if (before->threads && before->thread_set == after->thread_set) {
+	int64_t found_ns;
+	bool known = before->threads && !before->late && !after->late &&
+		     before->thread_set == after->thread_set;
+
+	if (known &&
+		!edges_off(s, before, after, OUTCOME_EDGE_SHARE, &found_ns)) {
 		s->voluntary_switches =
 			moved(before->voluntary, after->voluntary);
 		s->involuntary_switches =

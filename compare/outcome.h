@@ -16,14 +16,24 @@ int outcome_invalid(struct sample *s, const char *format, ...)
 /* Adds a note that does not make it invalid. */
 void outcome_note(struct sample *s, const char *note);
 
-/* The server's cost between two readings. */
+/*
+ * How far the readings of the server's cost may be from the window of the client:
+ * this share of it, and more than it takes to read. Farther apart, the sample is
+ * disturbed, and from the greater share on its cost is not known.
+ */
+#define OUTCOME_EDGE_SHARE    0.02
+#define OUTCOME_EDGE_LOST     0.2
+#define OUTCOME_EDGE_LEAST_NS 1000000
+
+/* The server's cost between two readings, if they are those of the window that
+ * s->client tells. */
 void outcome_usage(struct sample *s, const struct usage *before,
 	const struct usage *after);
 
 /*
  * Says in s->noise what disturbed the sample, by how much of the time of its
  * `cpus` CPUs went to other programs or to the host, and in s->noise_share how
- * much. Never by what the sample shows: what is repeated for its value would
+ * much; or that the server's cost was read too early or too late. Never by what the sample shows: what is repeated for its value would
  * pull the figures to one side. After outcome_client().
  */
 void outcome_noise(struct sample *s, const struct usage *before,
@@ -53,7 +63,7 @@ int outcome_client(struct sample *s, const struct texts *tolerate);
 bool outcome_may_tolerate(const char *what);
 
 /* Context switches per request: of the window where the same threads lived at
- * both its edges, else of the server's whole life. After outcome_client(). */
+ * both its edges and were read there, else of the server's whole life. After outcome_client(). */
 void outcome_switches(struct sample *s, const struct usage *before,
 	const struct usage *after, const struct rusage *life);
 

@@ -112,12 +112,12 @@ static int conclude(struct taking *t)
 	check_client(t);
 	t->sample->client = read_json(t->client_json);
 	t->sample->server = read_json(t->server_json);
-	outcome_server(t->sample);
 	if (!died && stopped == -ETIMEDOUT)
 		outcome_note(t->sample,
 			"the server did not end on SIGTERM and was killed");
 	if (t->whole)
 		outcome_usage(t->sample, &t->before, &t->after);
+	outcome_server(t->sample);
 	if (!outcome_client(t->sample, &t->sampler->plan->tolerate))
 		outcome_switches(
 			t->sample, &t->before, &t->after, &t->server.usage);
@@ -129,8 +129,11 @@ static int conclude(struct taking *t)
 	if (!t->sample->status)
 		field_text(&t->sample->status, "valid");
 	if (t->sampler->counters && sample_is_valid(t->sample)) {
-		t->sample->syscalls = syscalls_read(
-			t->sampler->counters, &t->sample->syscall_count);
+		/* Calls are counted between the same edges as the cost. */
+		if (t->sample->cpu_ns != FIELD_ABSENT)
+			t->sample->syscalls =
+				syscalls_read(t->sampler->counters,
+					&t->sample->syscall_count);
 		field_text(&t->sample->status, "counted");
 	}
 	return 0;

@@ -4,6 +4,7 @@
 
 #include "common/clock.h"
 #include "compare/arguments.h"
+#include "compare/outcome.h"
 #include "compare/workers.h"
 
 #include <errno.h>
@@ -158,6 +159,18 @@ static void workers_at_stop(struct taking *t)
 	free(after);
 }
 
+/* Its cost now. What is read later than this is not of the edge any more. */
+static int usage_now(struct taking *t, struct usage *u)
+{
+	uint64_t budget_ns = (uint64_t)((double)t->sampler->duration_ns *
+					OUTCOME_EDGE_SHARE);
+
+	if (budget_ns < OUTCOME_EDGE_LEAST_NS)
+		budget_ns = OUTCOME_EDGE_LEAST_NS;
+	return usage_read(&t->sampler->group, t->server.pid, &t->sampler->cpus,
+		budget_ns, u);
+}
+
 /* The server's cost up to the end of the window, if it still lives. */
 static int usage_at_stop(struct taking *t)
 {
@@ -166,9 +179,7 @@ static int usage_at_stop(struct taking *t)
 	if (t->sampler->counters)
 		syscalls_stop(t->sampler->counters);
 	workers_at_stop(t);
-	rc = usage_read(&t->sampler->group, t->server.pid, &t->sampler->cpus,
-		&t->after);
-
+	rc = usage_now(t, &t->after);
 	t->whole = !rc && !t->ended_ns;
 	return t->may_end ? 0 : rc;
 }
@@ -177,8 +188,6 @@ static int usage_at_stop(struct taking *t)
 static int watch_window(struct taking *t)
 {
 	const struct plan *plan = t->sampler->plan;
-	const struct group *group = &t->sampler->group;
-	const struct cpu_list *cpus = &t->sampler->cpus;
 	uint64_t asked =
 		(plan->warmup_ns + t->sampler->duration_ns) / NS_PER_MS;
 	int rc = phase_await(t, "connected", taking_in_ms(CONNECT_MS));
@@ -192,7 +201,7 @@ static int watch_window(struct taking *t)
 	if (!rc)
 		t->board_before = workers_read(t->board);
 	if (!rc)
-		rc = usage_read(group, t->server.pid, cpus, &t->before);
+		rc = usage_now(t, &t->before);
 	if (!rc)
 		rc = await_stop(t, taking_in_ms(asked + LATE_MS));
 	if (!rc)

@@ -1814,7 +1814,7 @@ while True:
 '''
 
 CLIENT = r'''#!/usr/bin/env python3
-import json, os, sys, time
+import json, os, signal, sys, time
 args = sys.argv[1:]
 value = lambda name: args[args.index(name) + 1]
 what = value("--workload").split(":")[0]
@@ -1828,19 +1828,44 @@ def burn(seconds):
     while time.process_time() < end:
         pass
 phase = int(value("--phase-fd"))
+def stopped(pid):
+    with open(f"/proc/{pid}/stat") as f:
+        return f.read().rpartition(")")[2].split()[0] == "T"
+def stop_compare():
+    os.kill(os.getppid(), signal.SIGSTOP)
+    while not stopped(os.getppid()):
+        pass
+def take_window():
+    """A window of 20 ms, its phases said to compare."""
+    if what == "early":  # it sees both edges when they are past
+        stop_compare()
+    begin = time.monotonic_ns()
+    os.write(phase, b"start\n")
+    if what == "noisy":
+        burn(0.3)  # CPU time that it will not own
+    if what == "late":  # it sees the end when it is long past
+        time.sleep(0.02)
+        stop_compare()
+    else:
+        time.sleep(0.02)
+    window_ns = time.monotonic_ns() - begin
+    os.write(phase, b"stop\n")
+    if what == "late":
+        time.sleep(0.1)
+    os.kill(os.getppid(), signal.SIGCONT)
+    return window_ns
 if what == "fails":
     sys.exit(print("client: cannot connect", file=sys.stderr) or 1)
-os.write(phase, b"connected\nstart\n")
+os.write(phase, b"connected\n")
 if what == "kills":
+    os.write(phase, b"start\n")
     open(os.environ["DIE"], "wb").close()
     while True:
         time.sleep(1)
-if what == "noisy":
-    burn(0.3)  # CPU time that it will not own
 rate = 140.0
 if what == "settles" and (n := runs_before()) < 3:
     rate += 100 * n
-os.write(phase, b"stop\n")
+window_ns = take_window()
 q = {"count": 10, "min": 1000, "mean": 2000, "stddev": 1, "p50": 2000,
      "p75": 2000, "p90": 3000, "p95": 3000, "p99": 4000, "p99_9": 4000,
      "p99_99": 4000, "max": 5000}
@@ -1851,7 +1876,7 @@ with open(value("--json"), "w") as f:
             "reasons": [] if valid else ["one reason", "and another"],
             "config": {"loop": "closed", "pipeline": 1},
             "bounded_by": "client" if what == "slow" else "server",
-            "window_ns": 50000000,
+            "window_ns": window_ns,
             "connections": {"asked": 64, "established": 64},
             "requests": {"ok": 7, "warmup": 2, "drained": 1,
                          "in_flight": 64 if what == "starves" else 1},
@@ -1960,6 +1985,27 @@ def noise_is_marked_and_repeated(cell):
     check("8 of the 8 samples that count; 2 others were taken again" in page,
           "the report says how many samples were disturbed")
     equal(page.count("; disturbed: other programs"), 10, "said of samples")
+
+
+def edges_missed(what):
+    def run(cell):
+        fake(cell, what, "good", "--rounds", "4")
+        rows = database(cell).execute("SELECT * FROM sample").fetchall()
+        equal([(row["attempt"], row["status"]) for row in rows],
+              [(1, "repeated"), (2, "valid"), *[(1, "valid")] * 3], "samples")
+        for row in rows:
+            check(re.search(r"the server's cost was read over [0-9.]+ ms, and "
+                            r"the window had [0-9.]+ ms: it is left out",
+                            row["noise"]), f"noise: {row['noise']}")
+            equal((row["cpu_ns"], row["steal_ns"]), (None, None), "cost")
+            equal((row["requests"], row["processes"]), (7, 1), "the rest")
+    return run
+
+
+for edge, words in (("early", "both edges"), ("late", "the second edge")):
+    TABLE.add(f"where compare was stopped and saw {words} of the window when "
+              "it was past, the sample is marked, taken again and has no cost",
+              edges_missed(edge))
 
 
 @TABLE.cell

@@ -107,6 +107,117 @@ static void test_what_is_not_known_is_not_claimed(void **state)
 	release(&s);
 }
 
+/* The window of a second, and when the server's cost was read, from and to. */
+struct edges {
+	int64_t first[2], last[2];
+};
+
+static void edges_take(const struct edges *e, struct sample *s)
+{
+	const struct usage before = {.at_ns = (uint64_t)(e->first[0] * MS),
+		.until_ns = (uint64_t)(e->first[1] * MS)};
+	const struct usage after = {.at_ns = (uint64_t)(e->last[0] * MS),
+		.until_ns = (uint64_t)(e->last[1] * MS),
+		.cpu_ns = 800 * MS};
+
+	fields_init(sample_fields, s);
+	s->window_ns = 1000 * MS;
+	s->client = json_pack("{s:I}", "window_ns", (json_int_t)s->window_ns);
+	outcome_usage(s, &before, &after);
+	outcome_noise(s, &before, &after, 2);
+}
+
+static void test_a_reading_at_the_edges_is_not_marked(void **state)
+{
+	const struct edges good[] = {
+		{{5000, 5000}, {6000, 6000}},
+		{{5000, 5010}, {6000, 6010}}, /* it takes a while */
+		{{5050, 5050}, {6031, 6031}},
+	};
+	struct sample s;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
+		edges_take(&good[i], &s);
+		assert_null(s.noise);
+		assert_int_equal(s.cpu_ns, 800 * MS);
+		release(&s);
+	}
+}
+
+static void test_a_reading_beside_the_edges_is_marked(void **state)
+{
+	const struct edges bad[] = {
+		{{5000, 5000}, {6030, 6030}}, {{5030, 5030}, {6000, 6000}},
+		{{5000, 5030}, {6000, 6000}}, /* at any of these moments */
+	};
+	struct sample s;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		edges_take(&bad[i], &s);
+		assert_string_equal(s.noise,
+			i ? "the server's cost was read over 970.0 ms, and the "
+			    "window had 1000.0 ms"
+			  : "the server's cost was read over 1030.0 ms, and "
+			    "the window had 1000.0 ms");
+		assert_int_equal(s.cpu_ns, 800 * MS);
+		release(&s);
+	}
+}
+
+static void test_of_a_reading_far_from_the_edges_no_cost_is_told(void **state)
+{
+	const struct edges far[] = {
+		{{5000, 5000}, {6300, 6300}},
+		{{6100, 6100}, {6100, 6100}}, /* both were past */
+	};
+	struct sample s;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(far) / sizeof(*far); i++) {
+		edges_take(&far[i], &s);
+		assert_non_null(strstr(s.noise, ": it is left out"));
+		assert_int_equal(s.cpu_ns, FIELD_ABSENT);
+		assert_int_equal(s.steal_ns, FIELD_ABSENT);
+		release(&s);
+	}
+}
+
+/* Between a reading at 5 s and one so much later than 6 s, or given up. */
+static int64_t switches_go_with(int64_t later_ms, bool late)
+{
+	const struct usage before = {.at_ns = (uint64_t)(5000 * MS),
+		.until_ns = (uint64_t)(5000 * MS),
+		.threads = 1,
+		.late = late};
+	const struct usage after = {.at_ns = (uint64_t)((6000 + later_ms) * MS),
+		.until_ns = (uint64_t)((6000 + later_ms) * MS),
+		.threads = 1,
+		.voluntary = 7};
+	const struct rusage life = {.ru_nvcsw = 9};
+	struct sample s;
+	int64_t requests;
+
+	fields_init(sample_fields, &s);
+	s.requests = 100;
+	s.client = json_pack("{s:I, s:{s:i, s:i}}", "window_ns",
+		(json_int_t)(1000 * MS), "requests", "ok", 100, "warmup", 50);
+	outcome_switches(&s, &before, &after, &life);
+	requests = s.switch_requests;
+	assert_int_equal(s.voluntary_switches, requests == 100 ? 7 : 9);
+	release(&s);
+	return requests;
+}
+
+static void test_switches_are_of_the_window_or_of_the_life(void **state)
+{
+	(void)state;
+	assert_int_equal(switches_go_with(10, false), 100);
+	assert_int_equal(switches_go_with(30, false), 150);
+	assert_int_equal(switches_go_with(0, true), 150);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -115,6 +226,12 @@ int main(void)
 		cmocka_unit_test(test_stolen_time_is_noise),
 		cmocka_unit_test(test_what_the_clock_cannot_tell_is_no_noise),
 		cmocka_unit_test(test_what_is_not_known_is_not_claimed),
+		cmocka_unit_test(test_a_reading_at_the_edges_is_not_marked),
+		cmocka_unit_test(test_a_reading_beside_the_edges_is_marked),
+		cmocka_unit_test(
+			test_of_a_reading_far_from_the_edges_no_cost_is_told),
+		cmocka_unit_test(
+			test_switches_are_of_the_window_or_of_the_life),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
