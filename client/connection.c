@@ -245,8 +245,8 @@ static void connection_new_session(struct connection *c)
 	memset(c->session.state, 0, config->workload->state_size);
 	if (config->workload->open)
 		config->workload->open(&c->session);
-	c->head = c->outstanding = c->written = 0;
-	c->written_part = 0;
+	c->head = c->outstanding = c->written = c->handed = 0;
+	c->written_part = c->ahead = 0;
 	c->first_ns = 0;
 	c->quota = c->session.silent ? 0 : config->requests_per_connection;
 }
@@ -318,13 +318,32 @@ static void connection_record(
 			t->corrected, clock_between(f->intended_ns, now));
 }
 
-/* The oldest request is over. */
-static void connection_landed(struct connection *c)
+/* The answer to a question not yet put can only be a chance hit. */
+static bool connection_is_put(const struct connection *c)
 {
+	return c->written + c->handed > 0;
+}
+
+/* Drops the oldest request. If the engine has not told that it is sent whole,
+ * it will have to: see connection_written(). */
+static void connection_shift(struct connection *c)
+{
+	if (c->written > 0) {
+		c->written--;
+	} else {
+		c->ahead += c->flights[c->head].request.len - c->written_part;
+		c->written_part = 0;
+		c->handed--;
+	}
 	if (++c->head == connection_config(c)->pipeline)
 		c->head = 0;
 	c->outstanding--;
-	c->written--;
+}
+
+/* The oldest request is over. */
+static void connection_landed(struct connection *c)
+{
+	connection_shift(c);
 	worker_landed(c->worker, 1);
 }
 
@@ -390,7 +409,7 @@ static void connection_judge(struct connection *c, enum reply verdict)
 static void connection_welcome(struct connection *c, uint64_t now)
 {
 	c->greeting = false;
-	c->outstanding = c->written = 0;
+	connection_shift(c);
 	c->worker->tally->greetings +=
 		connection_config(c)->workload->greetings;
 	connection_established(c);
@@ -418,7 +437,7 @@ static size_t connection_hear(
 			t->delivery, clock_between(heard.said_ns, now));
 	}
 	t->errors.by_kind[ERROR_DROPPED] += heard.dropped;
-	if (heard.welcome && c->greeting)
+	if (heard.welcome && c->greeting && connection_is_put(c))
 		connection_welcome(c, now);
 	return c->state == CONNECTION_OPEN ? heard.used : 0;
 }
@@ -455,8 +474,7 @@ static size_t connection_reply(
 		connection_judge(c, verdict);
 		return 0;
 	}
-	/* The answer to a question not yet put can only be a chance hit. */
-	if (c->written == 0) {
+	if (!connection_is_put(c)) {
 		connection_fail(c, ERROR_MISMATCH);
 		return 0;
 	}
@@ -497,6 +515,10 @@ void connection_eof(struct connection *c)
 	if (verdict == REPLY_MORE) {
 		connection_fail(c, ERROR_EOF);
 	} else if (verdict == REPLY_DONE || verdict == REPLY_LAST) {
+		if (!connection_is_put(c)) {
+			connection_fail(c, ERROR_MISMATCH);
+			return;
+		}
 		c->quota = 0;
 		connection_answered(c, now);
 		connection_after(c, now);
@@ -521,6 +543,11 @@ int connection_output(const struct connection *c, struct iovec *pieces, int max)
 		part = 0;
 	}
 	return n;
+}
+
+void connection_handed(struct connection *c, int pieces)
+{
+	c->handed = (uint32_t)pieces;
 }
 
 /* What it says first is a flight like others, but for the account. */
@@ -596,7 +623,13 @@ static void connection_unreplied(struct connection *c)
 void connection_written(struct connection *c, size_t len)
 {
 	c->worker->tally->bytes_out += len;
-	c->written_part += len;
+	c->handed = 0;
+	if (len < c->ahead) {
+		connection_fail(c, ERROR_MISMATCH);
+		return;
+	}
+	c->written_part += len - c->ahead;
+	c->ahead = 0;
 	while (c->written < c->outstanding) {
 		size_t whole = connection_flight(c, c->written)->request.len;
 

@@ -38,10 +38,12 @@ struct connection {
 
 	/* A ring of `pipeline` flights. Of the `outstanding` ones from `head`
 	 * on, the first `written` are sent whole, and written_part bytes of
-	 * the next. */
+	 * the next. `handed` more are with the engine, which has yet to say
+	 * how much of them is sent: `ahead` bytes at least, for what they
+	 * belong to has been answered. */
 	struct flight *flights;
-	uint32_t head, outstanding, written;
-	size_t written_part;
+	uint32_t head, outstanding, written, handed;
+	size_t written_part, ahead;
 
 	uint64_t quota;	     /* requests it may still begin */
 	uint64_t connect_ns; /* when connecting began */
@@ -94,6 +96,10 @@ void connection_close(struct connection *c);
 /* What there is to write, in at most `max` pieces; returns their number. */
 int connection_output(
 	const struct connection *c, struct iovec *pieces, int max);
+
+/* So many of these pieces are being sent; connection_written() follows. Only
+ * for an engine that may learn of a reply before it learns that. */
+void connection_handed(struct connection *c, int pieces);
 
 void connection_connected(struct connection *c);
 void connection_written(struct connection *c, size_t len);

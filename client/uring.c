@@ -5,8 +5,10 @@
  * receive is asked for once per connection and then delivers whatever comes,
  * into buffers that the kernel takes from a ring of ours.
  *
- * A send is asked to finish by itself (MSG_WAITALL). Where its reply proves
- * that it has been sent, its success is not even reported.
+ * A send of one request is asked to finish by itself (MSG_WAITALL). Where its
+ * reply proves that it has been sent, its success is not even reported. A send
+ * of several takes what the socket has room for: the first may be answered
+ * before there is room for the last.
  *
  * Completions of a connection that is gone still arrive: each carries the low
  * bits of the generation that it belongs to.
@@ -168,7 +170,8 @@ static int uring_connect(struct connection *c)
 	return 0;
 }
 
-static void uring_prepare_send(
+/* Returns the number of pieces, and how many bytes they are. */
+static int uring_prepare_send(
 	struct connection *c, struct io_uring_sqe *sqe, size_t *len)
 {
 	struct uring_engine *e = c->worker->engine;
@@ -179,7 +182,7 @@ static void uring_prepare_send(
 		*len = m->pieces[0].iov_len;
 		io_uring_prep_send(sqe, c->fd, m->pieces[0].iov_base, *len,
 			MSG_NOSIGNAL | MSG_WAITALL);
-		return;
+		return 1;
 	}
 	for (*len = 0, i = 0; i < n; i++)
 		*len += m->pieces[i].iov_len;
@@ -187,8 +190,8 @@ static void uring_prepare_send(
 		.msg_iov = m->pieces,
 		.msg_iovlen = (size_t)n,
 	};
-	io_uring_prep_sendmsg(
-		sqe, c->fd, &m->header, MSG_NOSIGNAL | MSG_WAITALL);
+	io_uring_prep_sendmsg(sqe, c->fd, &m->header, MSG_NOSIGNAL);
+	return n;
 }
 
 /* One send at a time on a connection: two could mix. */
@@ -198,17 +201,20 @@ static void uring_send(struct connection *c)
 	struct io_uring_sqe *sqe;
 	struct iovec any;
 	size_t len;
+	int pieces;
 
 	if (c->engine_sending || c->state != CONNECTION_OPEN ||
 		connection_output(c, &any, 1) == 0)
 		return;
 	sqe = uring_sqe(c->worker);
-	uring_prepare_send(c, sqe, &len);
+	pieces = uring_prepare_send(c, sqe, &len);
 	uring_use_fixed(c, sqe);
-	if (e->quiet_sends)
+	if (e->quiet_sends) {
 		sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
-	else
+	} else {
 		c->engine_sending = true;
+		connection_handed(c, pieces);
+	}
 	uring_queue(c->worker, sqe, uring_tag(c, URING_SEND));
 	if (e->quiet_sends)
 		connection_written(c, len);

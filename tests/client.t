@@ -302,6 +302,22 @@ def _(cell):
 
 @TABLE.cell
 def _(cell):
+    """so do those of a pipeline, of which the first are answered before the
+    last are sent"""
+    def serve(connection, _server):
+        while data := connection.recv(50000):
+            connection.sendall(data)
+
+    Run(cell, "-n", "50", "-c", "2", "-p", "16", "-w", "echo:size=1M",
+        Server(serve).address).expect(0, ok=50, failed=0)
+    Run(cell, "-n", "50", "-c", "2", "-p", "16", "-w",
+        "http:method=POST,path=/echo,echo=on,body=512k",
+        http_server(lambda h, b, n: http_reply(b)).address).expect(
+            0, ok=50, failed=0)
+
+
+@TABLE.cell
+def _(cell):
     """IPv6 and Unix sockets work like IPv4"""
     path = os.path.join(cell.directory, "socket")
     for server in (Server(echo, socket.AF_INET6),
@@ -838,6 +854,22 @@ def _(cell):
     equal(run.json["errors"], {"reply.mismatch": 10}, "errors")
     Run(cell, "-n", "300", "-c", "3", "-p", "4", "-w", spec, http_server(
         lambda h, b, n: http_reply(b)).address).expect(0, ok=300, failed=0)
+
+
+@TABLE.cell
+def _(cell):
+    """http: an answer to a request that was not yet sent whole is a mismatch,
+    known at the latest when it is seen how much was sent"""
+    def serve(connection, _server):
+        connection.recv(4096)
+        connection.sendall(http_reply(b"hello"))
+        while connection.recv(65536):
+            pass
+
+    run = Run(cell, "-n", "2", "-c", "1", "-p", "2", "-w",
+              "http:method=POST,body=32M", Server(serve).address).expect(3)
+    equal(all_errors(run), {"reply.mismatch": 1}, "errors")
+    check(run.json["requests"]["failed"] >= 1, "the other has failed")
 
 
 # ---- wrong servers: one reply in ten goes wrong, of a hundred ---------------
