@@ -125,21 +125,30 @@ static bool served_few(const struct cell *cell, int64_t *served, int64_t *asked)
 	return false;
 }
 
+const char *cell_without_figures(const struct cell *cell)
+{
+	double rate = metric_median(cell, "throughput");
+	const char *reason = last_reason(cell);
+
+	if (cell->skipped)
+		return cell->skipped;
+	if (rate == 0)
+		return "answered no request";
+	if (isfinite(rate))
+		return NULL;
+	return reason ? reason : "no sample of it was finished";
+}
+
 static void find_standing(struct summary *s)
 {
-	const char *reason = last_reason(s->cell);
+	const char *why = cell_without_figures(s->cell);
 	int64_t served, asked;
 
-	if (s->cell->skipped) {
-		s->standing = SKIPPED;
-		snprintf(s->why, sizeof(s->why), "%s", s->cell->skipped);
-	} else if (!s->valid) {
-		s->standing = NO_FIGURES;
-		snprintf(s->why, sizeof(s->why), "%s",
-			reason ? reason : "no sample of it was finished");
-	} else if (s->throughput.value == 0) {
-		s->standing = UNRANKED;
-		snprintf(s->why, sizeof(s->why), "answered no request");
+	if (why) {
+		s->standing = s->cell->skipped ? SKIPPED
+			      : s->valid       ? UNRANKED
+					       : NO_FIGURES;
+		snprintf(s->why, sizeof(s->why), "%s", why);
 	} else if (served_few(s->cell, &served, &asked)) {
 		s->standing = UNRANKED;
 		snprintf(s->why, sizeof(s->why),

@@ -75,6 +75,10 @@ struct estimate cell_estimate(
 struct estimate summary_estimate(
 	const struct summary *s, const struct metric *m, gsl_rng *rng);
 
+/* Why a cell has no throughput to compare: why it was skipped, what its last
+ * invalid sample says, that it answered nothing. NULL where it has. */
+const char *cell_without_figures(const struct cell *cell);
+
 /* Whether the client was the slower side in at least half of the valid samples,
  * or the throughput is close to what a calibration says it can do: it is a lower
  * bound. */

@@ -46,7 +46,8 @@ int cmd_diff(int argc, char **argv)
 	};
 	static const struct argp argp = {table, parse, "A B",
 		"Show what has changed from run A to run B. Exits 2 when "
-		"something became worse by more than noise and the threshold.",
+		"something became worse by more than noise and the threshold, "
+		"or has no figures any more.",
 		NULL, NULL, NULL};
 	struct diff_options o = {.db = DEFAULT_DB};
 	struct style style = style_of(STDOUT_FILENO);

@@ -17,7 +17,9 @@ struct pair {
 	const struct metric *metric;
 	struct comparison ratio; /* b over a, above 1: better */
 	double before, after;
-	bool bounded;
+	double p; /* of the ratio, after Holm's correction */
+	bool before_bounded, after_bounded; /* at least that: the client's */
+	const char *lost, *found; /* only one run has figures: why not both */
 };
 
 struct pairs {
@@ -56,9 +58,32 @@ static void compare_pair(struct pair *p, gsl_rng *rng)
 	p->ratio = p->metric->more_is_better
 			   ? stats_compare_unpaired(y, m, x, n, rng)
 			   : stats_compare_unpaired(x, n, y, m, rng);
-	p->bounded = p->metric->unit == UNIT_RATE &&
-		     (cell_is_bounded(p->a) || cell_is_bounded(p->b));
+	if (p->metric->unit == UNIT_RATE) {
+		p->before_bounded = cell_is_bounded(p->a);
+		p->after_bounded = cell_is_bounded(p->b);
+	}
 	free(x);
+}
+
+/* A model that has stopped working, or began to: there is no ratio to test, and
+ * nothing needs one. True if so, or if neither run has figures. */
+static bool add_broken(
+	struct pairs *pairs, const struct cell *a, const struct cell *b)
+{
+	struct pair p = {.a = a,
+		.b = b,
+		.metric = metric_find("throughput"),
+		.before = metric_median(a, "throughput"),
+		.after = metric_median(b, "throughput"),
+		.ratio = {{NAN, NAN, NAN, 0}, 1, NAN},
+		.lost = cell_without_figures(b),
+		.found = cell_without_figures(a)};
+
+	if (!p.lost && !p.found)
+		return false;
+	if (!p.lost || !p.found)
+		pairs->at[pairs->count++] = p;
+	return true;
 }
 
 static void add_pairs(struct pairs *pairs, const struct cell *a,
@@ -66,6 +91,8 @@ static void add_pairs(struct pairs *pairs, const struct cell *a,
 {
 	static const char *const names[] = {"throughput", "cpu_per_request"};
 
+	if (add_broken(pairs, a, b))
+		return;
 	for (size_t i = 0; i < 2; i++) {
 		struct pair p = {
 			.a = a, .b = b, .metric = metric_find(names[i])};
@@ -76,24 +103,64 @@ static void add_pairs(struct pairs *pairs, const struct cell *a,
 	}
 }
 
-/* "better", "worse", or "~". */
-static const char *verdict(const struct pair *p, double adjusted, double margin)
+/* What the figures say: "better", "worse", or "~". */
+static const char *measured(const struct pair *p, double margin)
 {
 	const struct estimate *r = &p->ratio.ratio;
 
-	/* Throughput that is the client's says nothing of the server. */
-	if (p->bounded || !stats_differs(r, adjusted))
+	if (!stats_differs(r, p->p))
 		return "~";
 	if (r->low > 1 + margin)
 		return "better";
 	return r->high < 1 - margin ? "worse" : "~";
 }
 
+/* A lower bound may be as much higher as it likes: after one nothing is known to
+ * be better, and a second one is not known to be worse. */
+static const char *verdict(const struct pair *p, double margin)
+{
+	const char *word = measured(p, margin);
+
+	if (p->lost)
+		return "worse";
+	if (p->found)
+		return "better";
+	if (*word == 'b' && p->before_bounded)
+		return "~";
+	return *word == 'w' && p->after_bounded ? "~" : word;
+}
+
+/* What stands behind the verdict: why there is none, or no ratio. */
+static const char *remark(const struct pair *p, const char *word)
+{
+	if (p->lost)
+		return p->lost;
+	if (p->found)
+		return p->found;
+	return *word == '~' && (p->before_bounded || p->after_bounded)
+		       ? "the client's"
+		       : NULL;
+}
+
+static void print_figure(char *text, double value, bool bounded,
+	const struct pair *p, const struct style *style)
+{
+	char number[FIGURE_TEXT];
+
+	if (isfinite(value))
+		snprintf(text, GRID_CELL, "%s%s",
+			!bounded      ? ""
+			: style->utf8 ? "≥ "
+				      : ">= ",
+			figure(value, p->metric->unit, style, number));
+}
+
 static void add_row(struct grid *g, const struct pair *p, const char *word,
 	const struct style *style)
 {
 	struct grid_row *row = grid_add(g);
-	char at[160], number[FIGURE_TEXT];
+	const char *why = remark(p, word);
+	char at[160];
 
 	if (!row)
 		return;
@@ -101,17 +168,37 @@ static void add_row(struct grid *g, const struct pair *p, const char *word,
 	snprintf(row->text[0], GRID_CELL, "%.80s", p->a->model);
 	snprintf(row->text[1], GRID_CELL, "%.150s", at);
 	snprintf(row->text[2], GRID_CELL, "%s", p->metric->name);
-	snprintf(row->text[3], GRID_CELL, "%s",
-		figure(p->before, p->metric->unit, style, number));
-	snprintf(row->text[4], GRID_CELL, "%s",
-		figure(p->after, p->metric->unit, style, number));
-	snprintf(row->text[5], GRID_CELL, "%.3f", p->ratio.ratio.value);
+	print_figure(row->text[3], p->before, p->before_bounded, p, style);
+	print_figure(row->text[4], p->after, p->after_bounded, p, style);
+	if (isfinite(p->ratio.ratio.value))
+		snprintf(row->text[5], GRID_CELL, "%.3f", p->ratio.ratio.value);
 	if (isfinite(p->ratio.ratio.low))
 		snprintf(row->text[6], GRID_CELL, "%.3f to %.3f",
 			p->ratio.ratio.low, p->ratio.ratio.high);
-	snprintf(row->text[7], GRID_CELL, "%s%s", word,
-		p->bounded ? " (the client's)" : "");
+	snprintf(row->text[7], GRID_CELL, "%s%s%.200s%s", word, why ? " (" : "",
+		why ? why : "", why ? ")" : "");
 	row->colour = *word == 'w' ? "31" : *word == 'b' ? "32" : NULL;
+}
+
+/* Holm's correction, over all that have a ratio. */
+static int adjust(struct pairs *pairs)
+{
+	double *p = calloc(pairs->count + 1, sizeof(*p));
+	size_t n = 0;
+	int rc;
+
+	if (!p)
+		return -1;
+	for (size_t i = 0; i < pairs->count; i++)
+		if (isfinite(pairs->at[i].ratio.ratio.value))
+			p[n++] = pairs->at[i].ratio.p;
+	rc = stats_holm(p, n);
+	n = 0;
+	for (size_t i = 0; i < pairs->count; i++)
+		if (isfinite(pairs->at[i].ratio.ratio.value))
+			pairs->at[i].p = p[n++];
+	free(p);
+	return rc;
 }
 
 static struct diff_count print_pairs(const struct pairs *pairs,
@@ -119,28 +206,39 @@ static struct diff_count print_pairs(const struct pairs *pairs,
 {
 	static const char *const titles[] = {"model", "at", "metric", "before",
 		"after", "ratio", "interval", ""};
-	double *p = calloc(pairs->count + 1, sizeof(*p));
 	struct diff_count count = {.compared = pairs->count};
 	struct grid g = {0};
 
 	for (size_t c = 0; c < sizeof(titles) / sizeof(*titles); c++)
 		grid_column(&g, titles[c], c < 3 || c == 7);
-	for (size_t i = 0; p && i < pairs->count; i++)
-		p[i] = pairs->at[i].ratio.p;
-	if (p && !stats_holm(p, pairs->count))
-		for (size_t i = 0; i < pairs->count; i++) {
-			const char *word =
-				verdict(&pairs->at[i], p[i], threshold);
+	for (size_t i = 0; i < pairs->count; i++) {
+		const char *word = verdict(&pairs->at[i], threshold);
 
-			count.better += *word == 'b';
-			count.worse += *word == 'w';
-			add_row(&g, &pairs->at[i], word, style);
-		}
+		count.better += *word == 'b';
+		count.worse += *word == 'w';
+		add_row(&g, &pairs->at[i], word, style);
+	}
 	if (g.count)
 		grid_print(&g, style->colour, out);
 	grid_release(&g);
-	free(p);
 	return count;
+}
+
+/* The cells of `run` that the other does not have. */
+static void name_alone(const struct run *run, const struct run *other,
+	const char *which, FILE *out)
+{
+	char at[160];
+
+	for (size_t c = 0; c < run->cell_count; c++) {
+		const struct cell *cell = &run->cells[c];
+
+		if (find_same(other, cell))
+			continue;
+		point_text(cell->point, at, sizeof(at));
+		fprintf(out, "only in the %s run: %s%s%s\n", which, cell->model,
+			at[0] ? " at " : "", at);
+	}
 }
 
 /* Two builds: what the diff is about. */
@@ -188,8 +286,10 @@ struct diff_count diff_print(const struct run *a, const struct run *b,
 		if (same)
 			add_pairs(&pairs, &a->cells[c], same, rng);
 	}
-	if (pairs.at && rng)
+	if (pairs.at && rng && !adjust(&pairs))
 		count = print_pairs(&pairs, threshold, style, out);
+	name_alone(a, b, "first", out);
+	name_alone(b, a, "second", out);
 	fprintf(out, "\n%zu figures compared: %zu better, %zu worse\n",
 		count.compared, count.better, count.worse);
 	if (rng)

@@ -15,8 +15,9 @@ struct diff_count {
 /*
  * Prints every cell that both runs have, by throughput and by the server's CPU
  * per request, and whether the second run is better, worse or not to be told
- * from the first by more than `threshold` (0.05: five percent). Returns how
- * many there were of each.
+ * from the first by more than `threshold` (0.05: five percent). A cell with
+ * figures in the first run and none in the second is worse. Names the cells
+ * that only one run has. Returns how many there were of each.
  */
 struct diff_count diff_print(const struct run *a, const struct run *b,
 	double threshold, const struct style *style, FILE *out);

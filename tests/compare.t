@@ -472,6 +472,85 @@ def diff(cell):
     equal(compare(cell, "diff", "1").returncode, 64, "exit status for one run")
 
 
+def diff_of_races(cell, change_b, change_a=None):
+    """diff of the committed race with itself, after changes to epoll's cell."""
+    for name, change in (("a.json", change_a), ("b.json", change_b)):
+        with open(REFERENCE, encoding="utf-8") as f:
+            run = json.load(f)
+        for epoll in (c for c in run["cells"] if c["model"] == "epoll"):
+            if change:
+                change(epoll)
+        with open(os.path.join(cell.directory, name), "w",
+                  encoding="utf-8") as f:
+            json.dump(run, f)
+    return compare(cell, "diff", "a.json", "b.json")
+
+
+def epolls_row(text, metric="throughput"):
+    return re.search(rf"(?m)^ *epoll +{metric}.*$", text)[0]
+
+
+@TABLE.cell
+def diff_of_what_has_stopped_working(cell):
+    """diff: a model with figures in A and none in B is worse, and says why"""
+    def invalid(epoll):
+        for sample in epoll["samples"]:
+            sample.update(status="invalid", reason="the server died")
+
+    def silent(epoll):
+        for sample in epoll["samples"]:
+            sample.update(requests=0, requests_per_second=0.0)
+
+    def skipped(epoll):
+        epoll.update(skipped="epoll is not there", samples=[])
+
+    for change, why in ((invalid, "the server died"),
+                        (silent, "answered no request"),
+                        (skipped, "epoll is not there"),
+                        (lambda epoll: epoll.update(samples=[]),
+                         "no sample of it was finished")):
+        result = diff_of_races(cell, change)
+        equal(result.returncode, 2, f"exit status ({why})")
+        check("0 better, 1 worse" in result.stdout, result.stdout)
+        check(f"worse ({why})" in epolls_row(result.stdout), result.stdout)
+        # The other way round it works again; broken in both is no news.
+        result = diff_of_races(cell, None, change)
+        equal(result.returncode, 0, f"exit status of the reverse ({why})")
+        check("1 better, 0 worse" in result.stdout, result.stdout)
+        result = diff_of_races(cell, change, change)
+        check("0 better, 0 worse" in result.stdout, result.stdout)
+    result = diff_of_races(
+        cell, lambda epoll: epoll.update(model="epoll:trigger=edge"))
+    for which, model in (("first", "epoll"), ("second", "epoll:trigger=edge")):
+        check(f"only in the {which} run: {model}\n" in result.stdout,
+              result.stdout)
+
+
+@TABLE.cell
+def diff_of_lower_bounds(cell):
+    """diff: below a lower bound is worse, above it is not known to be better"""
+    def epoll_as(bounded, factor):
+        def change(epoll):
+            epoll["ceiling"] = None
+            for sample in epoll["samples"]:
+                sample["bounded_by"] = "client" if bounded else "server"
+                sample["requests_per_second"] *= factor
+        return change
+
+    for before, after, factor, word in (
+            (False, False, 0.5, "worse"), (False, False, 2, "better"),
+            (True, False, 0.5, "worse"), (True, False, 2, "~ (the client's)"),
+            (False, True, 0.5, "~ (the client's)"), (False, True, 2, "better"),
+            (True, True, 0.5, "~ (the client's)"),
+            (True, True, 2, "~ (the client's)")):
+        result = diff_of_races(cell, epoll_as(after, factor),
+                               epoll_as(before, 1))
+        row = epolls_row(result.stdout)
+        check(row.rstrip().endswith(word), f"{word}: {row}")
+        equal(row.count("≥"), before + after, f"lower bounds in {row}")
+        equal(result.returncode, 2 if word == "worse" else 0, "exit status")
+
+
 @TABLE.cell
 def diff_of_commits(cell):
     """a commit names the newest run that was made with it"""
