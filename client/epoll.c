@@ -266,10 +266,10 @@ static int epoll_wait_events(struct worker *w, uint64_t deadline_ns)
 {
 	struct epoll_engine *e = w->engine;
 	int i, n = epoll_wait_until(w, e, deadline_ns);
+	bool more = e->ready_head != NULL;
 
 	if (n < 0)
 		return errno == EINTR ? 0 : -errno;
-	n += e->ready_head != NULL;
 	for (i = 0; i < n; i++) {
 		struct connection *c = e->events[i].data.ptr;
 
@@ -279,7 +279,7 @@ static int epoll_wait_events(struct worker *w, uint64_t deadline_ns)
 			worker_woken(w);
 	}
 	epoll_more_turns(e);
-	return n;
+	return n + more;
 }
 
 const struct engine engine_epoll = {

@@ -41,6 +41,11 @@ CASES = (
 )
 
 
+# More connections than the client hears of at once, and more replies on each
+# than it takes in one turn: the last -c counts.
+CROWDED = ("-c", "300", "-p", "1100", "-n", "300k", "--warmup", "0")
+
+
 def agreement(model, handler, arguments):
     def run(cell):
         connections = str(min(model.holds or 8, 8))
@@ -80,6 +85,9 @@ def main():
         for name, handler, arguments in CASES:
             table.add(f"{model.spec}: {name}",
                       agreement(model, handler, arguments))
+        if model.spec == "epoll":
+            table.add(f"{model.spec}: more of all than one turn takes",
+                      agreement(model, "echo:size=64", CROWDED))
     return table.run(jobs=2)
 
 
