@@ -131,7 +131,8 @@ static bool connection_retry(struct connection *c)
 		return false;
 	connection_disconnect(c);
 	c->retrying = true;
-	connection_later(c, UNIX_RETRY_NS);
+	timers_set(&c->worker->timers, &c->timer,
+		clock_read(&c->worker->clock) + UNIX_RETRY_NS);
 	return true;
 }
 
@@ -285,7 +286,8 @@ static void connection_open(struct connection *c, uint64_t now)
 
 void connection_next(struct connection *c, uint64_t now)
 {
-	if (worker_is_over(c->worker))
+	/* A request may be under way that waits for its connection. */
+	if (worker_is_over(c->worker) && !(c->retrying && c->outstanding > 0))
 		return;
 	if (c->state == CONNECTION_CLOSED)
 		connection_open(c, now);

@@ -18,7 +18,8 @@
 #include "client/worker.h"
 #include "common/log.h"
 
-#define RUN_LOOK_NS (50 * NS_PER_MS) /* at the latest, to see a signal */
+#define RUN_LOOK_NS  (50 * NS_PER_MS) /* at the latest, to see a signal */
+#define RUN_FAILURES 2 /* in a row, of a server that may have died */
 
 /* Everything the main thread needs while workers run. */
 struct run_state {
@@ -30,7 +31,9 @@ struct run_state {
 	struct progress progress;
 	struct crowd *crowd;
 	uint64_t descriptors; /* the limit on them */
-	uint64_t last_answer_ns, answers;
+	/* When an answer was last seen, and how many had been by then; how
+	 * many requests and attempts to connect had failed. */
+	uint64_t last_answer_ns, answers, failures;
 };
 
 static volatile sig_atomic_t run_interrupted;
@@ -206,24 +209,36 @@ static bool run_all_finished(struct run_state *r)
 	return true;
 }
 
-/* With no time limit, a server that has died would keep us for ever. */
+/* Requests and attempts to connect that came to nothing. */
+static uint64_t run_failures(const struct outcome *o)
+{
+	uint64_t failures = o->window.failed;
+	int i;
+
+	for (i = 0; i < ERROR_NUMBERS; i++)
+		failures += o->window.errors.by_errno[ERROR_CONNECT][i];
+	return failures;
+}
+
+/* With no time limit, a server that has died would keep us for ever. One that is
+ * not asked (a pause, a schedule with long gaps) has not died: nothing fails. */
 static bool run_gives_up(struct run_state *r)
 {
 	const struct config *config = r->run.config;
-	const struct outcome *o = r->series.outcome;
-	uint64_t answers = o->warmup.ok + o->window.ok;
+	struct outcome *o = r->series.outcome;
 	uint64_t now = clock_ns();
 
-	if (answers != r->answers) {
-		r->answers = answers;
-		r->last_answer_ns = now;
-	}
 	if (config->duration_ns != UINT64_MAX)
 		return false;
-	r->series.outcome->gave_up = now > r->last_answer_ns +
-						   config->timeout_ns +
-						   2 * config->interval_ns;
-	return r->series.outcome->gave_up;
+	if (o->window.ok != r->answers || now < r->run.start_ns) {
+		r->answers = o->window.ok;
+		r->failures = run_failures(o);
+		r->last_answer_ns = now;
+	}
+	o->gave_up = run_failures(o) - r->failures >= RUN_FAILURES &&
+		     now > r->last_answer_ns + config->timeout_ns +
+				     2 * config->interval_ns;
+	return o->gave_up;
 }
 
 static int run_until(struct run_state *r, uint64_t end_ns)
