@@ -220,11 +220,22 @@ static void uring_send(struct connection *c)
 		connection_written(c, len);
 }
 
+/* A TCP socket that is connected to nothing has been reset. */
+static bool uring_reset(const struct connection *c)
+{
+	const struct sockaddr nothing = {.sa_family = AF_UNSPEC};
+
+	c->worker->tally->syscalls++;
+	return connect(c->fd, &nothing, sizeof(nothing)) == 0;
+}
+
 /* A receive under way holds on to the socket: shutting it down ends it. */
 static void uring_disconnect(struct connection *c)
 {
+	bool reset = c->worker->run->config->close_by_reset;
+
 	c->worker->tally->syscalls++;
-	if (c->engine_listed) {
+	if (c->engine_listed && !(reset && uring_reset(c))) {
 		c->worker->tally->syscalls++;
 		shutdown(c->fd, SHUT_RDWR);
 	}
@@ -333,6 +344,7 @@ static int uring_enter(struct worker *w, uint64_t deadline_ns)
 static int uring_wait(struct worker *w, uint64_t deadline_ns)
 {
 	struct uring_engine *e = w->engine;
+	bool submits = io_uring_sq_ready(&e->ring) > 0;
 	struct io_uring_cqe *cqe;
 	int events = 0, result;
 	unsigned head;
@@ -349,7 +361,7 @@ static int uring_wait(struct worker *w, uint64_t deadline_ns)
 		events++;
 	}
 	io_uring_cq_advance(&e->ring, (unsigned)events);
-	return events;
+	return events + submits;
 }
 
 /* ---- setting up --------------------------------------------------------- */

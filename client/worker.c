@@ -372,7 +372,7 @@ static void worker_expire(struct worker *w, uint64_t now)
 			(struct connection *)((char *)t -
 					      offsetof(struct connection,
 						      timer)),
-			now);
+			worker_now(w));
 }
 
 /* Deadlines of requests are looked for, not timed: a scan now and then costs
@@ -392,14 +392,16 @@ static void worker_scan(struct worker *w, uint64_t now)
 		connection_check_timeout(&w->connections[i], now);
 }
 
-/* The first request of every connection, or all at once what is due. */
-static void worker_begin(struct worker *w, uint64_t now)
+/* The first request of every connection, or all at once what is due. Each is
+ * sent when its turn comes: the last of many has not been under way since the
+ * first. */
+static void worker_begin(struct worker *w)
 {
 	uint64_t i;
 
 	w->begun = true;
 	for (i = 0; i < w->connection_count; i++)
-		connection_next(&w->connections[i], now);
+		connection_next(&w->connections[i], worker_now(w));
 }
 
 static uint64_t worker_deadline(const struct worker *w)
@@ -464,7 +466,7 @@ static void worker_look(struct worker *w, uint64_t now)
 	if (now >= w->edge_ns)
 		worker_cross(w, now);
 	if (begins)
-		worker_begin(w, now);
+		worker_begin(w);
 }
 
 /* A wait that was not to sleep and brought nothing: not work, though the CPU
@@ -482,7 +484,7 @@ static int worker_loop(struct worker *w)
 	int events = 0;
 
 	while (events >= 0) {
-		uint64_t now = worker_now(w), deadline_ns;
+		uint64_t now = worker_now(w), deadline_ns, since = 0;
 
 		worker_look(w, now);
 		worker_expire(w, now);
@@ -494,9 +496,11 @@ static int worker_loop(struct worker *w)
 			return 0;
 		deadline_ns =
 			w->run->config->busy_poll ? 0 : worker_deadline(w);
+		if (deadline_ns <= now)
+			since = clock_read(&w->clock);
 		events = engine->wait(w, deadline_ns);
-		if (events == 0 && deadline_ns <= now)
-			worker_spun(w, now);
+		if (events == 0 && since)
+			worker_spun(w, since);
 	}
 	return events;
 }

@@ -521,11 +521,14 @@ def _(cell):
         return serve
 
     for how in ("fin", "rst"):
-        ends = []
-        Run(cell, "-n", "30", "-c", "1", "--requests-per-connection", "1",
-            "--close", how, Server(serve_into(ends)).address).expect(0, ok=30)
-        wait_for(lambda: len(ends) == 30, "all connections have ended")
-        equal(set(ends), {how}, "how they ended")
+        # One request each; some; and all that there are.
+        for each, connections, wanted in ((1, 1, 30), (3, 2, 10), (None, 5, 5)):
+            ends = []
+            more = ("--requests-per-connection", str(each)) if each else ()
+            Run(cell, "-n", "30", "-c", str(connections), *more, "--close",
+                how, Server(serve_into(ends)).address).expect(0, ok=30)
+            wait_for(lambda: len(ends) >= wanted, "connections have ended")
+            equal(set(ends), {how}, "how they ended")
 
 
 @TABLE.cell
@@ -543,6 +546,17 @@ def _(cell):
               Server(echo).address)
     run.expect(0, ok=50)
     equal(run.json["bounded_by"], "server", "bounded by")
+
+
+@TABLE.cell
+def _(cell):
+    """with --busy-poll, asking in vain is no system call of a request; handing
+    one over is, though it brings nothing yet"""
+    run = Run(cell, "-n", "200", "-c", "1", "--busy-poll",
+              Server(echo).address)
+    run.expect(0, ok=200)
+    calls = run.json["client"]["syscalls_per_request"]
+    check(1.1 < calls < 4, f"system calls: {calls}")
 
 
 @TABLE.cell
@@ -991,6 +1005,33 @@ def _(cell):
     check(any("gave up" in reason for reason in run.json["reasons"]),
           f"gave up: {run.json['reasons']}")
     check("connect.ECONNREFUSED" in run.json["errors"], "the errors say why")
+
+
+@TABLE.cell
+def _(cell):
+    """a server that is not asked for a while has not gone away"""
+    quick = ("--timeout", "1s", "--interval", "10ms", Server(echo).address)
+    for more in (("-R", "0.8"), ("--warmup", "1200ms"), ("--think", "1200ms")):
+        Run(cell, "-n", "2", "-c", "1", *more, *quick).expect(0, ok=2)
+
+
+@TABLE.cell
+def _(cell):
+    """a request that waits for a place in a Unix socket's queue gets it, also
+    where it is the last one"""
+    server = Server(None, socket.AF_UNIX,
+                    os.path.join(cell.directory, "socket"), backlog=1)
+
+    def one_after_the_other():
+        for _ in range(60):
+            connection, _ = server.socket.accept()
+            with connection:
+                time.sleep(0.005)  # so that there is a queue
+                connection.sendall(b"Thank you for connecting x\n")
+
+    threading.Thread(target=one_after_the_other, daemon=True).start()
+    run = Run(cell, "-w", "greet", "-n", "60", "-c", "20", server.address)
+    run.expect(0, ok=60)
 
 
 @TABLE.cell
