@@ -444,6 +444,25 @@ static size_t connection_hear(
 	return c->state == CONNECTION_OPEN ? heard.used : 0;
 }
 
+/* Judges what the server says before it is asked, which counts for nothing;
+ * returns as below. It goes on talking when all is over. */
+static size_t connection_overhear(
+	struct connection *c, const char *buf, size_t len)
+{
+	const struct slice none = {NULL, 0};
+	enum reply verdict;
+	size_t used = 0;
+
+	if (c->session.asked > 0 || worker_is_over(c->worker))
+		return len;
+	verdict = connection_config(c)->workload->reply(
+		&c->session, none, buf, len, &used);
+	if (verdict == REPLY_MORE)
+		return used;
+	connection_judge(c, verdict);
+	return 0;
+}
+
 /* Judges bytes from the front of buf; returns how many, 0 once the connection
  * is over. */
 static size_t connection_reply(
@@ -458,7 +477,7 @@ static size_t connection_reply(
 	if (workload->unasked && c->outstanding == 0)
 		connection_refill(c, now);
 	if (workload->unasked && c->outstanding == 0)
-		return len; /* it goes on talking when all is over */
+		return connection_overhear(c, buf, len);
 	if (!workload->reply || c->outstanding == 0) {
 		connection_fail(c, ERROR_LONG);
 		return 0;

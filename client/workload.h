@@ -92,6 +92,9 @@ struct workload {
 	 * Bytes of the reply to `request`, len > 0. Takes at most that one
 	 * reply and says in *used how many bytes it took; all of them unless
 	 * the verdict is REPLY_DONE or REPLY_LAST. Absent where `unreplied`.
+	 * Where `unasked`, called also for what comes before the first request
+	 * (s->asked is 0): it is part of none, so the verdict on what is right
+	 * is REPLY_MORE.
 	 */
 	enum reply (*reply)(struct session *s, struct slice request,
 		const char *buf, size_t len, size_t *used);

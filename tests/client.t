@@ -700,19 +700,24 @@ def _(cell):
 
 @TABLE.cell
 def _(cell):
-    """chargen wants the rotating pattern of RFC 864"""
+    """chargen wants the rotating pattern of RFC 864, from where it is when the
+    first request begins"""
     ring = bytes(range(32, 127))
 
-    def pattern(first, connection):
+    def pattern(first, size, connection):
+        period = b"".join((ring + ring)[i % 95:i % 95 + 72] + b"\r\n"
+                          for i in range(first, first + 95))
+        at = 0
         while True:
-            connection.sendall(b"".join(
-                (ring + ring)[i % 95:i % 95 + 72] + b"\r\n"
-                for i in range(first, first + 95)))
+            connection.sendall((period + period)[at:at + size])
+            at = (at + size) % len(period)
 
-    right = Server(lambda connection, _: pattern(0, connection))
-    wrong = Server(lambda connection, _: pattern(1, connection))
-    Run(cell, "-n", "200", "-c", "3", "-w", "chargen:size=999",
-        right.address).expect(0, ok=200)
+    wrong = Server(lambda connection, _: pattern(1, 7001, connection))
+    for size in (95 * 74, 7001, 999):
+        right = Server(lambda connection, _: pattern(0, size, connection))
+        for connections in ("1", "3", "30"):
+            Run(cell, "-n", "200", "-c", connections, "-w",
+                "chargen:size=999", right.address).expect(0, ok=200)
     run = Run(cell, "-n", "5", "-c", "1", "-w", "chargen", wrong.address)
     equal(run.expect(3, ok=0).json["errors"], {"reply.mismatch": 5}, "errors")
 

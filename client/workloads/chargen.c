@@ -2,7 +2,8 @@
 /*
  * chargen (RFC 864): the server sends characters without end, lines of 72 of
  * the 95 printable ones, each line beginning one character further. Every
- * `size` bytes received count as one request.
+ * `size` bytes received count as one request. What comes before the first one
+ * counts for none, but the pattern goes on from there.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -86,13 +87,16 @@ static enum reply chargen_reply(struct session *s, struct slice request,
 	size_t n;
 
 	(void)request;
-	len = chargen_least(len, o->size - state->got);
+	if (s->asked > 0)
+		len = chargen_least(len, o->size - state->got);
 	for (*used = 0; *used < len; *used += n) {
 		n = chargen_least(len - *used, CHARGEN_PIECE);
 		if (memcmp(o->pattern + state->at, buf + *used, n) != 0)
 			return REPLY_WRONG;
 		state->at = (state->at + n) % CHARGEN_PERIOD;
 	}
+	if (s->asked == 0)
+		return REPLY_MORE;
 	state->got = (state->got + len) % o->size;
 	return state->got ? REPLY_MORE : REPLY_DONE;
 }

@@ -304,6 +304,28 @@ static void chargen_follows_the_pattern_across_requests(void **state)
 	free(text);
 }
 
+static void chargen_follows_what_comes_before_the_first_request(void **state)
+{
+	struct bench b = bench_open("chargen:size=10");
+	const struct slice none = {NULL, 0};
+	char text[60];
+	size_t i, used;
+
+	(void)state;
+	for (i = 0; i < sizeof(text); i++)
+		text[i] = (char)(' ' + i);
+	assert_int_equal(bench_feed(&b, none, text, 37, 25), REPLY_MORE);
+	assert_int_equal(
+		bench_feed(&b, bench_ask(&b), text + 37, 10, 4), REPLY_DONE);
+	bench_close(&b);
+
+	b = bench_open("chargen:size=10");
+	assert_int_equal(
+		b.workload->reply(&b.session, none, text + 1, 1, &used),
+		REPLY_WRONG);
+	bench_close(&b);
+}
+
 static void discard_sends_lines_of_its_size(void **state)
 {
 	struct bench b = bench_open("discard:size=3");
@@ -631,6 +653,8 @@ int main(void)
 		cmocka_unit_test(bytes_asks_in_decimal_and_wants_the_alphabet),
 		cmocka_unit_test(greet_wants_thanks_and_a_whole_line),
 		cmocka_unit_test(chargen_follows_the_pattern_across_requests),
+		cmocka_unit_test(
+			chargen_follows_what_comes_before_the_first_request),
 		cmocka_unit_test(discard_sends_lines_of_its_size),
 		cmocka_unit_test(http_reads_a_reply_in_any_pieces),
 		cmocka_unit_test(http_notices_one_wrong_byte_anywhere),
