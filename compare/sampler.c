@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "compare/sampler.h"
 
+#include "compare/external.h"
 #include "compare/outcome.h"
 #include "compare/taking.h"
 
@@ -72,18 +73,39 @@ static void record_end(struct taking *t)
 			json_integer((json_int_t)(t->ended_ns - since_ns)));
 }
 
-/* The server died under the load: that explains all else. */
-static void check_server(struct taking *t, bool died)
+static void server_failed(struct taking *t, const char *how)
 {
 	char words[256], end[64];
 
-	record_end(t);
-	if (!died || ended_as_meant(t))
-		return;
 	child_last_words(&t->server, words, sizeof(words));
-	outcome_invalid(t->sample, "the server died: %s%s%s",
+	outcome_invalid(t->sample, "%s: %s%s%s", how,
 		child_end(&t->server, end, sizeof(end)), words[0] ? ": " : "",
 		words);
+}
+
+/* The server died under the load: that explains all else. */
+static void check_server(struct taking *t, bool died)
+{
+	record_end(t);
+	if (died && !ended_as_meant(t))
+		server_failed(t, "the server died");
+}
+
+/* Told to stop, ours exits with 0, and has written its statistics by then. How
+ * other people's servers end is their own affair. */
+static void check_stop(struct taking *t)
+{
+	const char *model = t->cell->model;
+	int status = t->server.status;
+
+	if (external_named(model) || programs_is_peer(model) ||
+		ended_as_meant(t))
+		return;
+	if (!WIFEXITED(status) || WEXITSTATUS(status))
+		server_failed(t, "told to stop, the server failed");
+	else if (!json_is_object(t->sample->server))
+		outcome_invalid(
+			t->sample, "the server ended and left no statistics");
 }
 
 static void check_client(struct taking *t)
@@ -112,6 +134,8 @@ static int conclude(struct taking *t)
 	check_client(t);
 	t->sample->client = read_json(t->client_json);
 	t->sample->server = read_json(t->server_json);
+	if (!died && !stopped)
+		check_stop(t);
 	if (!died && stopped == -ETIMEDOUT)
 		outcome_note(t->sample,
 			"the server did not end on SIGTERM and was killed");

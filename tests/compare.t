@@ -1867,7 +1867,12 @@ model = value("--model").split(":")[-1]
 def stop(*_):
     if model == "stubborn":
         return
-    if "--stats" in args:
+    if model == "crashes":
+        print("server: the last straw", file=sys.stderr, flush=True)
+        os.abort()
+    if model == "unhappy":
+        os._exit(3)
+    if "--stats" in args and model != "mute":
         with open(value("--stats"), "w") as f:
             json.dump({"schema": "serverlab.server/1", "requests":
                        12 if model == "lies" else 10, "workers": []}, f)
@@ -2002,6 +2007,14 @@ FAILURES = (
      "invalid  good:dies: the server died: signal 11"),
     ("a server that counts other requests is invalid", "good:lies", "echo",
      "invalid  good:lies: the server counted 12 requests and the client 10"),
+    ("a server that crashes when it is told to stop is invalid",
+     "good:crashes", "echo", "invalid  good:crashes: told to stop, the server "
+     "failed: signal 6 (Aborted): the last straw"),
+    ("a server that fails when it is told to stop is invalid",
+     "good:unhappy", "echo", "invalid  good:unhappy: told to stop, the server "
+     "failed: exit status 3"),
+    ("a server that leaves no statistics is invalid", "good:mute", "echo",
+     "invalid  good:mute: the server ended and left no statistics"),
     ("a client that fails is named with its reason", "good", "fails",
      "invalid  good: the client failed: cannot connect"),
     ("a client that judges itself invalid is believed", "good", "invalid",
