@@ -73,6 +73,12 @@ def one(db, query):
     return db.execute(query).fetchone()[0]
 
 
+def left_out(row):
+    """Whether compare came too late to the window to know the server's cost: on
+    a machine that is busy with other tests it may."""
+    return row["cpu_ns"] is None and ": it is left out" in (row["noise"] or "")
+
+
 def nothing_left():
     """Waits until no process below this one still runs."""
     deadline = time.monotonic() + PATIENCE
@@ -111,7 +117,7 @@ def a_run_is_kept_and_shown(cell):
     for row in rows:
         equal(row["status"], "valid", f"status ({row['reason']})")
         check(row["requests"] > 0, "requests were measured")
-        check(row["cpu_ns"] > 0, "CPU time was measured")
+        check(left_out(row) or row["cpu_ns"] > 0, "CPU time was measured")
         # A percentile for which there were too few requests is not known.
         known = [row[name] for name in ("p50_ns", "p90_ns", "p99_ns", "max_ns")
                  if row[name] is not None]
@@ -140,7 +146,7 @@ def any_program(cell):
           "models")
     for row in rows:
         equal(row["status"], "valid", f"status ({row['reason']})")
-        check(row["cpu_ns"] > 0, "CPU time was measured")
+        check(left_out(row) or row["cpu_ns"] > 0, "CPU time was measured")
         check(row["rss_bytes"] > 0, "memory was measured")
         equal(row["server"] is None, row["model"] == model,
               "statistics of its own")
@@ -626,10 +632,10 @@ def workers_of_the_window(cell):
             "--syscalls", "0")
     db = database(cell)
     rows = db.execute(
-        "SELECT model, server_window, client, server FROM sample "
+        "SELECT model, server_window, client, server, cpu_ns, noise FROM sample "
         "JOIN cell ON cell.id = cell_id WHERE status = 'valid'").fetchall()
     equal(len(rows), 6, "samples")
-    for model, *texts in rows:
+    for model, *texts in [tuple(row)[:4] for row in rows if not left_out(row)]:
         window, client, life = map(json.loads, texts)
         counted = (window["ended_requests"] +
                    sum(one["requests"] for one in window["workers"]))
@@ -643,7 +649,9 @@ def workers_of_the_window(cell):
         if model == pool:
             equal([n for n in connections if n], [2, 2, 2], "of each loop")
     side = succeed(cell, "show", "--server")
-    check("Medians of the window" in side and "whole life" not in side, side)
+    check("Medians of the window" in side, side)
+    if not any(map(left_out, rows)):
+        check("whole life" not in side, side)
     # A process for each connection, and each connection for one request.
     with open(f"{cell.directory}/churn.ini", "w", encoding="utf-8") as file:
         file.write("[run]\nmodels = fork\nconnections = 2\nrounds = 2\n"
@@ -651,6 +659,7 @@ def workers_of_the_window(cell):
                    "[client]\nrequests-per-connection = 1\n")
     succeed(cell, "run", "churn.ini")
     window = json.loads(one(db, "SELECT server_window FROM sample "
+                                "WHERE server_window IS NOT NULL "
                                 "ORDER BY id DESC"))
     check(window["ended"] > 0 and window["accepted"] > 0, f"{window}")
     side = succeed(cell, "show", "--server")
