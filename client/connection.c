@@ -258,7 +258,8 @@ static void connection_connect(struct connection *c)
 	int error;
 
 	c->state = CONNECTION_CONNECTING;
-	c->generation++;
+	if (c->generation++ == 0)
+		c->worker->tried++;
 	c->fd = socket_new(
 		config, &config->sources, workload_random(&c->worker->random));
 	c->worker->tally->syscalls += socket_calls(config);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/workload.h"
 #include "common/clock.h"
 #include "common/log.h"
 
@@ -155,11 +156,17 @@ static void outcome_name_error(void *context, const char *name, uint64_t count)
 			t->len ? ", " : ": ", name, count);
 }
 
+/* Where each connection is a request, an open loop may have no use for all. */
+static uint64_t outcome_wanted(const struct outcome *o)
+{
+	return o->config->workload->single ? o->tried : o->config->connections;
+}
+
 static void outcome_judge_connections(struct outcome *o)
 {
 	struct outcome_text why = {"", 0};
 	struct errors connects;
-	uint64_t asked = o->config->connections;
+	uint64_t asked = outcome_wanted(o);
 
 	if (o->established < asked) {
 		memset(&connects, 0, sizeof(connects));

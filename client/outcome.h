@@ -54,6 +54,7 @@ struct outcome {
 	struct interval *intervals;
 	uint64_t interval_count;
 
+	uint64_t tried; /* connections, where each is a request */
 	uint64_t established, minimum_live;
 	struct clock clock; /* of the thread whose was corrected most */
 	uint64_t in_flight_start, in_flight_stop, unsent;

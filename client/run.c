@@ -354,6 +354,7 @@ static int run_sum_up(struct run_state *r, struct outcome *o)
 	for (i = 0; i < r->count; i++) {
 		const struct worker *w = &r->workers[i];
 
+		o->tried += w->tried;
 		o->in_flight_start += w->in_flight_start;
 		o->in_flight_stop += w->in_flight_stop;
 		o->unsent += w->unsent;
@@ -503,7 +504,8 @@ static int run_all_phases(struct run_state *r, struct outcome *outcome)
 		return error ? error : joined;
 	outcome->missing = run_end_workload(r);
 	error = run_sum_up(r, outcome);
-	if (!error && outcome->established == 0 && !run_interrupted)
+	if (!error && outcome->established == 0 && outcome->tried > 0 &&
+		!run_interrupted)
 		return run_explain_nobody(outcome);
 	return error;
 }

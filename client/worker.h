@@ -58,7 +58,8 @@ struct worker {
 	struct due due;	    /* in the window */
 	uint64_t budget;    /* requests it may still begin */
 	uint64_t in_flight; /* begun, and not ended */
-	uint64_t down;	    /* connections that are */
+	uint64_t tried;	    /* connections that have ever been begun */
+	uint64_t down;	    /* of them, those that are now */
 	uint64_t farewells; /* connections in that state */
 	uint64_t random;
 	uint64_t spun_ns; /* see struct worker_usage */

@@ -1168,6 +1168,31 @@ def _(cell):
 
 @TABLE.cell
 def _(cell):
+    """where each connection is a request, none is missed that no request was
+    due for; one that fails is"""
+    def thank(connection, _server):
+        connection.sendall(b"Thank you for connecting from here\n")
+
+    def thank_three(connection, server):
+        if server.next() == 3:
+            server.socket.shutdown(socket.SHUT_RDWR)
+            server.socket.close()
+        thank(connection, server)
+
+    address = Server(thank).address
+    for threads in ("1", "3"):
+        run = Run(cell, "-w", "greet", "-R", "20", "-d", "500ms", "-c", "60",
+                  "-t", threads, address).expect(0, ok=10)
+        equal(run.json["connections"]["established"], 10, "established")
+    run = Run(cell, "-w", "greet", "-R", "20", "-d", "500ms", "-c", "60",
+              Server(thank_three).address).expect(3)
+    check(re.search(r"only \d of 10 connections were established: "
+                    r"connect.ECONNREFUSED", str(run.json["reasons"])),
+          f"the reason: {run.json['reasons']}")
+
+
+@TABLE.cell
+def _(cell):
     """requests that find no free connection wait in the schedule, and their
     wait is in the corrected latency only"""
     gate = threading.Event()
