@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/search.h"
 #include "client/workload.h"
 #include "common/clock.h"
 #include "common/log.h"
@@ -125,6 +126,7 @@ const char *const reason_names[REASON_KINDS] = {
 	[REASON_SATURATED] = "saturated",
 	[REASON_LATE] = "late",
 	[REASON_RATE] = "rate",
+	[REASON_SEARCH] = "search",
 };
 
 __attribute__((format(printf, 3, 4))) static void outcome_reason(
@@ -289,6 +291,17 @@ static void outcome_judge_rate(struct outcome *o, bool saturated)
 			outcome_rate(o), o->config->rate);
 }
 
+static void outcome_judge_search(struct outcome *o)
+{
+	const struct search *s = o->search;
+
+	if (s && s->rate == 0)
+		outcome_reason(o, REASON_SEARCH,
+			"%s does not hold, not even at %.4g/s, the last of %u "
+			"trials",
+			s->objective->text, o->config->rate, s->trial_count);
+}
+
 /* What has set the pace: the schedule, if it was kept. */
 static enum bound outcome_bound(const struct outcome *o, bool saturated)
 {
@@ -307,6 +320,7 @@ void outcome_judge(struct outcome *o)
 
 	o->valid = true;
 	o->reason_count = 0;
+	outcome_judge_search(o);
 	outcome_judge_connections(o);
 	outcome_judge_crowd(o);
 	outcome_judge_requests(o);

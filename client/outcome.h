@@ -36,6 +36,7 @@ enum reason_kind {
 	REASON_SATURATED,
 	REASON_LATE,
 	REASON_RATE,
+	REASON_SEARCH, /* no rate was found */
 	REASON_KINDS
 };
 

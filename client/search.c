@@ -170,10 +170,10 @@ int search_workload(
 	if (!error)
 		error = search_confirm(config, outcome, search, low);
 	outcome->search = search;
-	if (error == -ERANGE)
-		log_warnx("%s does not even hold at %.3g/s",
-			config->objective.text, config->rate);
-	else if (error == -EINTR)
+	if (error == -EINTR)
 		log_warnx("interrupted after %u trials", search->trial_count);
-	return error;
+	if (error && error != -ERANGE)
+		return error;
+	outcome_judge(outcome);
+	return 0;
 }

@@ -34,7 +34,8 @@ int objective_parse(struct objective *objective, const char *text);
 
 /*
  * Runs the trials, and at last the rate found once more: that is what
- * `outcome` tells of, and outcome->search, which *search must outlive. 0, or
+ * `outcome` tells of, and outcome->search, which *search must outlive. Where
+ * no rate was found, that is the reason why the last trial is not valid. 0, or
  * -errno, said in the log.
  */
 int search_workload(

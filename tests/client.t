@@ -561,11 +561,22 @@ def _(cell):
 
 @TABLE.cell
 def _(cell):
-    """--search says when an objective cannot be held at any rate"""
-    run = Run(cell, "--search", "p50<1us", "-R", "4", "-d", "100ms", "-c", "2",
-              Server(echo).address)
-    equal(run.status, 1, "exit status")
-    check("p50<1us does not even hold" in run.err, run.err)
+    """--search says when an objective cannot be held at any rate, or what it
+    found does not hold once more"""
+    def echo_once(connection, server):
+        if server.next() > 1:
+            echo_but(flip, 1)(connection, server)
+        else:
+            echo(connection, server)
+
+    for objective, serve in (("p50<1us", echo), ("p50<10s", echo_once)):
+        run = Run(cell, "--search", objective, "-R", "30", "-d", "100ms",
+                  "-c", "1", Server(serve).address).expect(3)
+        check(f"{objective} does not hold, not even at" in run.out, run.out)
+        check("search" in run.json["reason_kinds"], "the kind of reason")
+        equal(run.json["search"]["rate"], None, "the rate found")
+    equal([trial["held"] for trial in run.json["search"]["trials"]],
+          [True] + 17 * [False], "trials that held")
 
 
 CLOCKS = "/sys/devices/system/clocksource/clocksource0/available_clocksource"
