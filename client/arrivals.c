@@ -54,6 +54,16 @@ static double arrivals_stretch(struct arrivals *a)
 		       (s->from + sqrt(s->from * s->from + 2 * slope * units));
 }
 
+/* A time too far away to be told is one that never comes. */
+static uint64_t arrivals_after(const struct arrivals *a, double seconds)
+{
+	const uint64_t never_ns = UINT64_MAX / 2;
+
+	if (seconds * 1e9 >= (double)(never_ns - a->begin_ns))
+		return never_ns;
+	return a->begin_ns + (uint64_t)(seconds * 1e9);
+}
+
 /* The constant schedule is multiplied out, not summed up: no drift. */
 static void arrivals_advance(struct arrivals *a)
 {
@@ -61,7 +71,7 @@ static void arrivals_advance(struct arrivals *a)
 		a->unit += arrivals_exponential(a) * a->parts;
 	else
 		a->unit = a->part + (double)a->taken * a->parts;
-	a->next_ns = a->begin_ns + (uint64_t)(arrivals_stretch(a) * 1e9);
+	a->next_ns = arrivals_after(a, arrivals_stretch(a));
 }
 
 void arrivals_begin(struct arrivals *a, uint64_t begin_ns)

@@ -107,6 +107,26 @@ static void a_profile_has_as_many_arrivals_as_its_area(void **state)
 	}
 }
 
+/* However low the rate: in eleven days, or never. */
+static void what_is_far_away_is_not_due_now(void **state)
+{
+	const double rates[] = {1e-6, 1e-11, 1e-300};
+	struct profile profile = {1, {{0, 0, 1}}};
+	struct arrivals a;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
+		profile.segments[0].from = profile.segments[0].to = rates[i];
+		arrivals_init(&a, &profile, ARRIVALS_CONSTANT, 0, 1, 1);
+		arrivals_begin(&a, 1000);
+		assert_int_equal(arrivals_take(&a), 1000);
+		assert_true(a.next_ns >= 1000000000000000);
+		arrivals_take(&a);
+		assert_true(a.next_ns >= 2000000000000000);
+	}
+}
+
 static int compare_double(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
@@ -270,6 +290,7 @@ int main(void)
 		cmocka_unit_test(clearing_a_timer_that_is_not_set_does_nothing),
 		cmocka_unit_test(constant_parts_make_an_even_whole),
 		cmocka_unit_test(a_profile_has_as_many_arrivals_as_its_area),
+		cmocka_unit_test(what_is_far_away_is_not_due_now),
 		cmocka_unit_test(poisson_parts_make_a_poisson_whole),
 		cmocka_unit_test(what_is_due_does_not_depend_on_what_is_taken),
 		cmocka_unit_test(what_is_due_is_what_comes),
