@@ -231,6 +231,10 @@ static void config_list_workloads(void)
 	}
 }
 
+/* The least rate brings a request in eleven days, longer than any run. */
+#define CONFIG_RATE_MIN 1e-6
+#define CONFIG_RATE_MAX 1e8
+
 static double config_parse_rate(
 	struct argp_state *state, const char *name, const char *text)
 {
@@ -241,10 +245,10 @@ static double config_parse_rate(
 		rate = (double)whole;
 	else if (parse_number(text, &rate) || rate <= 0)
 		rate = 0;
-	if (rate <= 0 || rate > 1e8)
+	if (!(rate >= CONFIG_RATE_MIN && rate <= CONFIG_RATE_MAX))
 		argp_error(state,
-			"--%s: '%s' must be so many per second, more than 0 "
-			"(k, M)",
+			"--%s: '%s' must be so many per second (k, M), from "
+			"0.000001 to 100M",
 			name, text);
 	return rate;
 }
@@ -330,6 +334,12 @@ static void config_set_address(
 		argp_error(state, "%s", why);
 }
 
+uint64_t config_share(
+	const struct config *config, uint64_t total, uint64_t index)
+{
+	return total / config->threads + (index < total % config->threads);
+}
+
 /* ---- all of them together ------------------------------------------------ */
 
 static void config_default_interval(struct config *config)
@@ -369,17 +379,50 @@ static void config_check_loop(
 			w->name);
 	if ((w->unasked || w->single) && config->pipeline > 1)
 		argp_error(state, "%s has nothing to pipeline", w->name);
-	if (w->single && config->requests < config->connections)
+}
+
+static void config_check_single(
+	const struct config *config, struct argp_state *state)
+{
+	const struct workload *w = config->workload;
+
+	if (!w->single)
+		return;
+	if (config->requests < config->connections)
 		argp_error(state,
 			"--requests %" PRIu64 " are too few for --connections "
 			"%" PRIu64 ": with %s each connection is a request",
 			config->requests, config->connections, w->name);
-	if (config->requests != UINT64_MAX && config->warmup_ns &&
-		config->requests < config->connections * config->pipeline)
+	if (config->connect_rate > 0)
 		argp_error(state,
-			"--requests %" PRIu64 " with --warmup: must "
-			"be at least connections times pipeline",
-			config->requests);
+			"--connect-rate does not go with %s, where each "
+			"connection is a request: --rate says how many there "
+			"are to be",
+			w->name);
+}
+
+/* What is under way as the warm-up ends counts among the requests. */
+static void config_check_requests(
+	const struct config *config, struct argp_state *state)
+{
+	uint64_t i;
+
+	if (config->requests == UINT64_MAX || config->warmup_ns == 0)
+		return;
+	for (i = 0; i < config->threads; i++) {
+		uint64_t share = config_share(config, config->requests, i);
+		uint64_t under_way =
+			config_share(config, config->connections, i) *
+			config->pipeline;
+
+		if (share < under_way)
+			argp_error(state,
+				"--requests %" PRIu64 " are too few for "
+				"--warmup: a thread that is to make %" PRIu64
+				" of them can have %" PRIu64 " under way when "
+				"it ends",
+				config->requests, share, under_way);
+	}
 }
 
 /* The parts share the duration; before them, the warm-up has the first rate. */
@@ -492,6 +535,8 @@ static void config_complete(struct config *config, struct argp_state *state)
 		    &config->workload, &config->workload_options, why))
 		argp_error(state, "%s", why);
 	config_check_loop(config, state);
+	config_check_single(config, state);
+	config_check_requests(config, state);
 	config_plan_workload(config, state);
 	if (config->workload->single)
 		config->requests_per_connection = 1;

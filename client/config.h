@@ -56,6 +56,10 @@ struct config {
 	bool quiet;
 };
 
+/* What thread `index` has of `total`: the first ones get what is left over. */
+uint64_t config_share(
+	const struct config *config, uint64_t total, uint64_t index);
+
 /* Fills `config`, or ends the program as argp does: 0 after --help, 64 with
  * one line that says what is wrong. */
 void config_parse(struct config *config, int argc, char **argv);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,14 +17,6 @@
 
 #define WORKER_DRAIN_NS NS_PER_S
 #define WORKER_SPIN_NS	(50 * NS_PER_US)
-
-/* ---- shares ------------------------------------------------------------- */
-
-/* Part `index` of `total` in `parts`: the first ones get what is left over. */
-static uint64_t worker_share(uint64_t total, uint64_t parts, uint64_t index)
-{
-	return total / parts + (index < total % parts);
-}
 
 static int worker_init_connections(struct worker *w)
 {
@@ -59,8 +52,7 @@ int worker_init(struct worker *w, struct run *run, unsigned index)
 	w->index = index;
 	w->clock = run->clock;
 	w->random = config->seed + 1000003ull * (index + 1);
-	w->connection_count =
-		worker_share(config->connections, config->threads, index);
+	w->connection_count = config_share(config, config->connections, index);
 	w->budget = UINT64_MAX;
 	w->edge_ns = UINT64_MAX;
 	w->drain_end_ns = UINT64_MAX;
@@ -212,7 +204,7 @@ static void worker_set_budget(struct worker *w)
 
 	if (config->requests == UINT64_MAX)
 		return;
-	w->budget = worker_share(config->requests, config->threads, w->index);
+	w->budget = config_share(config, config->requests, w->index);
 	w->budget -= w->budget < w->in_flight ? w->budget : w->in_flight;
 	worker_landed(w, 0);
 }
@@ -510,6 +502,7 @@ static int worker_loop(struct worker *w)
 static void worker_connect(struct worker *w)
 {
 	const struct config *config = w->run->config;
+	const double far_ns = 0x1p62;
 	double gap_ns = 0;
 	uint64_t i;
 
@@ -521,7 +514,8 @@ static void worker_connect(struct worker *w)
 
 		if (gap_ns > 0)
 			timers_set(&w->timers, &c->timer,
-				now + (uint64_t)((double)i * gap_ns));
+				now + (uint64_t)fmin(
+					      (double)i * gap_ns, far_ns));
 		else
 			connection_next(c, now);
 	}

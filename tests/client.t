@@ -219,6 +219,14 @@ def _(cell):
 
 @TABLE.cell
 def _(cell):
+    """-n is exact after a warm-up too, whatever was under way as it ended"""
+    for count in (8, 9):
+        Run(cell, "-n", str(count), "-c", "3", "-t", "2", "-p", "2",
+            "--warmup", "50ms", Server(echo).address).expect(0, ok=count)
+
+
+@TABLE.cell
+def _(cell):
     """the JSON has every key of schema serverlab.client/1"""
     run = Run(cell, "-n", "10", "-c", "2", "-t", "2",
               Server(echo).address).expect(0)
@@ -1179,6 +1187,13 @@ def _(cell):
 
 @TABLE.cell
 def _(cell):
+    """a rate of a request in eleven days has its first one and ends in time"""
+    Run(cell, "-R", "0.000001", "-d", "100ms", "-c", "4", "-t", "2",
+        Server(echo).address).expect(0, scheduled=1, ok=1)
+
+
+@TABLE.cell
+def _(cell):
     """where each connection is a request, none is missed that no request was
     due for; one that fails is"""
     def thank(connection, _server):
@@ -1729,6 +1744,11 @@ USAGE = (
     ("a source of another kind", ["--source", "::1", ":1"], "source"),
     ("a bad CPU list", ["--cpus", "x", ":1"], "cpus"),
     ("a rate of nothing", ["-R", "0", ":1"], "rate"),
+    ("a rate too low to tell", ["-R", "0.00000000001", ":1"], "0.000001 to"),
+    ("a ramp from such a rate", ["--ramp", "0.0000000001-5", ":1"], "--ramp"),
+    ("a step to such a rate", ["--steps", "5,0.0000009", ":1"], "--steps"),
+    ("connections at such a rate", ["--connect-rate", "0.0000009", ":1"],
+     "--connect-rate"),
     ("two profiles", ["-R", "9", "--ramp", "1-2", ":1"], "at a time"),
     ("a bad ramp", ["--ramp", "5", ":1"], "ramp"),
     ("a bad step", ["--steps", "5,x", ":1"], "steps"),
@@ -1749,6 +1769,11 @@ USAGE = (
      "members stay, for one that left would miss"),
     ("fewer requests than connections that are requests",
      ["-w", "greet", "-n", "3", "-c", "5", ":1"], "too few"),
+    ("greetings at a rate of connections",
+     ["-w", "greet", "--connect-rate", "9", ":1"], "--connect-rate"),
+    ("fewer requests than a thread has under way after the warm-up",
+     ["-n", "6", "-c", "3", "-t", "2", "-p", "2", "--warmup", "1s", ":1"],
+     "too few"),
     ("a pipeline of greetings", ["-w", "greet", "-p", "2", ":1"], "pipeline"),
 )
 
