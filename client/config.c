@@ -498,6 +498,8 @@ static void config_plan_workload(
 		.pipeline = config->pipeline,
 		.requests_per_connection = config->requests_per_connection,
 		.seed = config->seed,
+		.beside = config->idle + config->slow_readers +
+			  config->slow_writers,
 	};
 	char why[WHY_SIZE];
 

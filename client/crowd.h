@@ -8,7 +8,7 @@
  *
  * Helper processes look after them, as many as the limit on descriptors makes
  * necessary; they end with the client, whatever ends it. A member that the
- * server drops is counted and comes again.
+ * server drops is counted and comes again, as soon as it knows.
  */
 #ifndef SERVERLAB_CLIENT_CROWD_H
 #define SERVERLAB_CLIENT_CROWD_H

@@ -184,6 +184,18 @@ static void part_read(struct part *p, struct member *m, size_t most)
 		part_drop(p, m);
 }
 
+/* Reads, and learns whether it is still connected. */
+static bool part_hear(struct part *p, struct member *m)
+{
+	const struct workload *workload = p->config->workload;
+
+	part_read(p, m, m->kind == CROWD_READER ? PART_READ : SIZE_MAX);
+	if (m->fd >= 0 && workload->is_dropped &&
+		workload->is_dropped(&m->session))
+		part_drop(p, m);
+	return m->fd >= 0;
+}
+
 static void part_tick(struct part *p)
 {
 	bool asks = p->config->workload->request != NULL;
@@ -191,14 +203,12 @@ static void part_tick(struct part *p)
 
 	for (i = 0; i < p->shared->count; i++) {
 		struct member *m = &p->members[i];
-		bool reader = m->kind == CROWD_READER;
 
 		if (m->fd < 0 || m->connecting || m->kind == CROWD_IDLE)
 			continue;
-		part_read(p, m, reader ? PART_READ : SIZE_MAX);
-		if (m->fd < 0 || !asks)
+		if (!part_hear(p, m) || !asks)
 			continue;
-		if (reader)
+		if (m->kind == CROWD_READER)
 			part_write(p, m, SIZE_MAX, PART_ASK);
 		else
 			part_write(p, m, 1, 1);

@@ -40,6 +40,7 @@ struct session {
 /* How many there will be of what: for plan(). */
 struct workload_plan {
 	uint64_t connections, threads, pipeline, requests_per_connection, seed;
+	uint64_t beside; /* connections of the crowd: client/crowd.h */
 };
 
 /* What came, beside the verdict: for hear(). */
@@ -146,6 +147,10 @@ struct workload {
 	/* The connection has ended. How many deliveries will not be, for that.
 	 */
 	uint64_t (*leave)(struct session *s);
+
+	/* One of the crowd: has a member heard that the server has dropped it?
+	 * Called in another process than hear(). */
+	bool (*is_dropped)(const struct session *s);
 };
 
 /* All of them, ended by NULL; written from the directory at build time. */

@@ -1267,6 +1267,7 @@ class Rooms:
         self.members = {}  # connection: [nick, room]
         self.lines = 0  # said
         self.came = 0  # members, into a room
+        self.rooms = set()
         self.hold = lambda: False  # what is said waits
         self.address = Server(self.serve, backlog=256).address
 
@@ -1294,6 +1295,7 @@ class Rooms:
                 me[:] = [line, b"lobby"]
             else:
                 me[1] = line[len(b"/room "):]
+                self.rooms.add(me[1])
                 self.came += 1
             self.tell(connection, b"* you are %s, in room %s\n" % tuple(me))
             self.tell_others(connection, b"* %s joins\n" % me[0])
@@ -1481,12 +1483,38 @@ def _(cell):
 
 @TABLE.cell
 def _(cell):
-    """slow readers are in the rooms, say nothing, and are of no account"""
+    """slow readers are in the same rooms, say nothing, and are of no account"""
     server = Rooms()
+    server.hold = lambda: server.came < 4 + 3
     run = Run(cell, "-n", "100", "-c", "4", "--slow-readers", "3", "--idle",
               "2", "-w", "chat:rooms=2", server.address)
     run.expect(0, ok=100, greetings=8)
     equal(server.lines, 100, "lines said")
+    equal(len(server.rooms), 2, f"rooms: {server.rooms}")
+
+
+@TABLE.cell
+def _(cell):
+    """a slow reader that the server drops is counted when its room is told, for
+    it does not read so far itself, and comes again"""
+    server = Rooms()
+
+    def drop(line, send):
+        send(line)
+        for connection, (nick, _) in list(server.members.items()):
+            if nick == b"4-1" and server.lines > 20 and not server.told:
+                server.told = True
+                server.tell_others(connection, b"* 4-1 is dropped: does not "
+                                   b"read\n")
+
+    server.told = False
+    server.deliver = drop
+    server.hold = lambda: (server.came < 5
+                           or server.lines > 50 and server.came < 6)
+    run = Run(cell, "-n", "100", "-c", "4", "--slow-readers", "1", "-w",
+              "chat", server.address).expect(0, ok=100)
+    equal(run.json["crowd"]["slow_readers"]["lost"], 1, "lost")
+    equal(all_errors(run), {}, "errors of the others")
 
 
 def uring_is_missing(cell):

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "client/hall.h"
@@ -33,8 +34,11 @@ enum {
 struct chat_options {
 	uint64_t rooms, speakers, size;
 	struct workload_plan plan;
+	int pid; /* of the client: helpers of a crowd have others */
 	struct hall *hall;
-	char *lines; /* HALL_NUMBERS of `size` bytes */
+	_Atomic uint32_t *ended; /* the last life of each of the crowd that the
+				  * server has ended; helpers see it too */
+	char *lines;		 /* HALL_NUMBERS of `size` bytes */
 };
 
 struct chat_state {
@@ -109,6 +113,7 @@ static int chat_plan(void *options, const struct workload_plan *plan, char *why)
 	uint64_t c = plan->connections;
 
 	o->plan = *plan;
+	o->pid = (int)getpid();
 	if (c / 2 < o->rooms)
 		snprintf(why, WHY_SIZE,
 			"chat: %" PRIu64
@@ -139,12 +144,23 @@ static int chat_plan(void *options, const struct workload_plan *plan, char *why)
 	return -EINVAL;
 }
 
+static size_t chat_ended_size(const struct chat_options *o)
+{
+	return (o->plan.beside + 1) * sizeof(*o->ended);
+}
+
 static int chat_begin(void *options, void (*look)(struct session *s))
 {
 	struct chat_options *o = options;
 
+	o->ended = mmap(NULL, chat_ended_size(o), PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (o->ended == MAP_FAILED)
+		return -errno;
 	o->hall = hall_new(o->plan.connections, o->rooms, o->plan.pipeline,
 		o->plan.seed, look);
+	if (!o->hall)
+		munmap(o->ended, chat_ended_size(o));
 	return o->hall ? 0 : -ENOMEM;
 }
 
@@ -155,12 +171,14 @@ static uint64_t chat_end(void *options)
 
 	hall_free(o->hall);
 	o->hall = NULL;
+	munmap(o->ended, chat_ended_size(o));
 	return missing;
 }
 
 /* ---- a member ------------------------------------------------------------ */
 
-/* Connections of the crowd are in the rooms too, and of no account. */
+/* Connections of the crowd are in the rooms too, and their lines of no
+ * account. */
 static bool chat_is_member(const struct session *s)
 {
 	const struct chat_options *o = s->options;
@@ -173,9 +191,9 @@ static void chat_open(struct session *s)
 	const struct chat_options *o = s->options;
 	struct chat_state *state = s->state;
 	uint64_t room = s->index % o->rooms;
-	int pid = (int)getpid();
 
 	state->got = 0;
+	state->life++;
 	s->silent = true;
 	if (chat_is_member(s)) {
 		hall_place(o->hall, s->index, s);
@@ -185,9 +203,9 @@ static void chat_open(struct session *s)
 	snprintf(state->nick, sizeof(state->nick), "%u-%u", (unsigned)s->index,
 		state->life);
 	snprintf(state->greeting, sizeof(state->greeting), "%s\n/room c%d-%u\n",
-		state->nick, pid, (unsigned)room);
+		state->nick, o->pid, (unsigned)room);
 	snprintf(state->welcome, sizeof(state->welcome),
-		"* you are %s, in room c%d-%u\n", state->nick, pid,
+		"* you are %s, in room c%d-%u\n", state->nick, o->pid,
 		(unsigned)room);
 }
 
@@ -324,6 +342,26 @@ static bool chat_begins(const char *text, const char *end, const char *expected)
 	return (size_t)(end - text) >= len && memcmp(text, expected, len) == 0;
 }
 
+/* Is this news? */
+static bool chat_ends(const struct chat_options *o, uint64_t who, uint32_t life)
+{
+	if (who < o->plan.connections)
+		return hall_claim_end(o->hall, who, life);
+	if (who - o->plan.connections < o->plan.beside)
+		o->ended[who - o->plan.connections] = life;
+	return false;
+}
+
+/* One of the crowd that does not read cannot see its own end, which waits
+ * behind all that was sent before; the others are told. */
+static bool chat_is_dropped(const struct session *s)
+{
+	const struct chat_options *o = s->options;
+	const struct chat_state *state = s->state;
+
+	return o->ended[s->index - o->plan.connections] == state->life;
+}
+
 /* "* NICK joins\n", and whatever else is told of members. */
 static enum reply chat_hear_news(struct session *s, const char *text,
 	const char *end, struct heard *heard)
@@ -337,7 +375,7 @@ static enum reply chat_hear_news(struct session *s, const char *text,
 	rest++;
 	if (chat_is(rest, end, "is dropped: does not read\n")) {
 		heard->dropped = chat_nick(text, end, ' ', &who, &life) &&
-				 hall_claim_end(o->hall, who, (uint32_t)life);
+				 chat_ends(o, who, (uint32_t)life);
 		return REPLY_DONE;
 	}
 	if (chat_is(rest, end, "joins\n") || chat_is(rest, end, "leaves\n") ||
@@ -421,4 +459,5 @@ const struct workload workload_chat = {
 	.answered = chat_answered,
 	.is_alone = chat_is_alone,
 	.leave = chat_leave,
+	.is_dropped = chat_is_dropped,
 };

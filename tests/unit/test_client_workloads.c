@@ -559,7 +559,7 @@ static void chat_come_in(struct bench *b, uint64_t index, unsigned *deliveries)
 
 static void chat_hears_lines_in_any_pieces(void **state)
 {
-	const struct workload_plan plan = {2, 1, 8, UINT64_MAX, 1};
+	const struct workload_plan plan = {2, 1, 8, UINT64_MAX, 1, 0};
 	struct bench a = {0}, b;
 	char why[WHY_SIZE], text[128];
 	unsigned deliveries = 0;
