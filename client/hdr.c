@@ -9,6 +9,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/clock.h"
+
 enum {
 	HDR_COOKIE = 0x1c849313,	    /* V2, counts in LEB128 */
 	HDR_COMPRESSED_COOKIE = 0x1c849314, /* the same within zlib's format */
@@ -17,11 +19,6 @@ enum {
 	HDR_TICKS = 5,		/* percentiles listed per halving of the rest */
 	HDR_STORED_MAX = 65535, /* of a block that is not compressed */
 };
-
-static int hdr_result(FILE *out)
-{
-	return ferror(out) ? -EIO : 0;
-}
 
 /* ---- the table of percentiles ------------------------------------------- */
 
@@ -39,7 +36,7 @@ static void hdr_percentile_line(
 
 /* Steps shrink as 100 % comes nearer: each halving of the distance to it has
  * HDR_TICKS of them. */
-int hdr_write_percentiles(const struct histogram *h, FILE *out)
+void hdr_write_percentiles(const struct histogram *h, FILE *out)
 {
 	uint64_t count = histogram_count(h);
 	double percent = 0;
@@ -63,7 +60,6 @@ int hdr_write_percentiles(const struct histogram *h, FILE *out)
 		histogram_mean(h) / 1e6, histogram_stddev(h) / 1e6,
 		(double)histogram_max(h) / 1e6, count,
 		HISTOGRAM_SLOTS / HISTOGRAM_HALF - 1, 2 * HISTOGRAM_HALF);
-	return hdr_result(out);
 }
 
 /* ---- an encoded histogram ----------------------------------------------- */
@@ -219,33 +215,69 @@ static int hdr_put_histogram(FILE *out, const struct histogram *h)
 
 /* ---- the log ------------------------------------------------------------ */
 
-void hdr_log_begin(FILE *out)
+/* What has been written since errno was 0. */
+static int hdr_log_result(const struct hdr_log *log)
+{
+	if (fflush(log->out) != EOF && !ferror(log->out))
+		return 0;
+	return errno ? -errno : -EIO;
+}
+
+/* Readers count from BaseTime; without it some guess. */
+static void hdr_log_head(FILE *out)
 {
 	struct timespec now;
 	struct tm utc;
 	char text[64] = "";
+	long long seconds;
+	long ms;
 
 	clock_gettime(CLOCK_REALTIME, &now);
+	seconds = now.tv_sec;
+	ms = now.tv_nsec / 1000000;
 	if (gmtime_r(&now.tv_sec, &utc))
 		strftime(text, sizeof(text), "%a %b %d %H:%M:%S UTC %Y", &utc);
 	fprintf(out,
 		"#[Logged by serverlab client]\n"
 		"#[Histogram log format version 1.3]\n"
 		"#[StartTime: %lld.%03ld (seconds since epoch), %s]\n"
+		"#[BaseTime: %lld.%03ld (seconds since epoch)]\n"
 		"#[Values are nanoseconds; Interval_Max is milliseconds]\n"
 		"\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\","
 		"\"Interval_Compressed_Histogram\"\n",
-		(long long)now.tv_sec, now.tv_nsec / 1000000, text);
+		seconds, ms, text, seconds, ms);
 }
 
-int hdr_log_interval(FILE *out, uint64_t start_ns, uint64_t length_ns,
-	const struct histogram *h)
+int hdr_log_open(struct hdr_log *log, const char *path)
 {
-	int error;
+	*log = (struct hdr_log) {.out = fopen(path, "we")};
+	if (!log->out)
+		return -errno;
+	log->begin_ns = clock_ns();
+	errno = 0;
+	hdr_log_head(log->out);
+	return hdr_log_result(log);
+}
 
-	fprintf(out, "%.3f,%.3f,%.6f,", (double)start_ns / 1e9,
+void hdr_log_interval(struct hdr_log *log, uint64_t start_ns,
+	uint64_t length_ns, const struct histogram *h)
+{
+	if (!log->out || log->error)
+		return;
+	errno = 0;
+	fprintf(log->out, "%.3f,%.3f,%.6f,",
+		(double)(start_ns - log->begin_ns) / 1e9,
 		(double)length_ns / 1e9, (double)histogram_max(h) / 1e6);
-	error = hdr_put_histogram(out, h);
-	putc('\n', out);
-	return error ? error : hdr_result(out);
+	log->error = hdr_put_histogram(log->out, h);
+	putc('\n', log->out);
+	if (!log->error)
+		log->error = hdr_log_result(log);
+}
+
+int hdr_log_close(struct hdr_log *log)
+{
+	if (log->out && fclose(log->out) == EOF && !log->error)
+		log->error = -errno;
+	log->out = NULL;
+	return log->error;
 }

@@ -15,7 +15,7 @@
 
 int outcome_init(struct outcome *o, const struct config *config)
 {
-	FILE *log = o->log;
+	struct hdr_log log = o->log;
 
 	memset(o, 0, sizeof(*o));
 	o->log = log;

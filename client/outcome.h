@@ -5,11 +5,11 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "client/clock.h"
 #include "client/config.h"
 #include "client/crowd.h"
+#include "client/hdr.h"
 #include "client/tally.h"
 
 struct search;
@@ -50,7 +50,7 @@ struct outcome {
 	uint64_t window_ns;		    /* its length */
 	bool interrupted, gave_up;
 	const struct search *search; /* or NULL */
-	FILE *log; /* .hlog, written as intervals end; or NULL */
+	struct hdr_log log;	     /* written as intervals end */
 
 	struct interval *intervals;
 	uint64_t interval_count;

@@ -17,6 +17,15 @@ static bool output_is_stdout(const char *path)
 	return path && strcmp(path, "-") == 0;
 }
 
+static int output_say(const char *path, int error)
+{
+	if (error)
+		log_warnx("%s: %s",
+			output_is_stdout(path) ? "standard output" : path,
+			strerror(-error));
+	return error;
+}
+
 static int output_check(const char *path)
 {
 	FILE *f;
@@ -24,10 +33,8 @@ static int output_check(const char *path)
 	if (!path || output_is_stdout(path))
 		return 0;
 	f = fopen(path, "ae");
-	if (!f) {
-		log_warn("%s", path);
-		return -errno;
-	}
+	if (!f)
+		return output_say(path, -errno);
 	fclose(f);
 	return 0;
 }
@@ -43,22 +50,26 @@ int output_open(struct outcome *o)
 		error = output_check(config->csv);
 	if (error || !config->hlog)
 		return error;
-	o->log = fopen(config->hlog, "we");
-	if (!o->log) {
-		log_warn("%s", config->hlog);
-		return -errno;
-	}
-	hdr_log_begin(o->log);
+	return output_say(config->hlog, hdr_log_open(&o->log, config->hlog));
+}
+
+static int output_text(const struct outcome *o, FILE *out)
+{
+	const char *no = getenv("NO_COLOR");
+
+	text_report(o, out, isatty(STDOUT_FILENO) && !(no && *no));
 	return 0;
 }
 
 static int output_percentiles(const struct outcome *o, FILE *out)
 {
 	struct histogram *h = outcome_corrected(o);
-	int error = h ? hdr_write_percentiles(h, out) : -ENOMEM;
 
+	if (!h)
+		return -ENOMEM;
+	hdr_write_percentiles(h, out);
 	histogram_free(h);
-	return error;
+	return 0;
 }
 
 static int output_series(const struct outcome *o, FILE *out)
@@ -82,37 +93,54 @@ static int output_series(const struct outcome *o, FILE *out)
 			in->failed, o->config->connections, in->live,
 			in->p50_ns, in->p99_ns, in->max_ns);
 	}
-	return ferror(out) ? -EIO : 0;
+	return 0;
+}
+
+/* In memory first, so that one call fails, and errno says why. */
+static int output_render(const struct outcome *o,
+	int (*write)(const struct outcome *o, FILE *out), char **text,
+	size_t *len)
+{
+	FILE *out = open_memstream(text, len);
+	int error;
+
+	if (!out)
+		return -errno;
+	error = write(o, out);
+	if (fclose(out) == EOF && !error)
+		error = -ENOMEM;
+	return error;
+}
+
+static int output_put(const char *path, const char *text, size_t len)
+{
+	FILE *f = output_is_stdout(path) ? stdout : fopen(path, "we");
+	int error = 0;
+
+	if (!f)
+		return -errno;
+	if (fwrite(text, 1, len, f) < len || fflush(f) == EOF)
+		error = -errno;
+	if (f != stdout && fclose(f) == EOF && !error)
+		error = -errno;
+	return error;
 }
 
 /* Writes one file with `write`; does nothing where none is asked for. */
 static int output_file(const struct outcome *o, const char *path,
 	int (*write)(const struct outcome *o, FILE *out))
 {
-	FILE *f = stdout;
+	char *text = NULL;
+	size_t len = 0;
 	int error;
 
 	if (!path)
 		return 0;
-	if (!output_is_stdout(path))
-		f = fopen(path, "we");
-	if (!f) {
-		log_warn("%s", path);
-		return -errno;
-	}
-	error = write(o, f);
-	if (f != stdout && fclose(f) == EOF && !error)
-		error = -errno;
-	if (error)
-		log_warnx("%s: %s", path, strerror(-error));
-	return error;
-}
-
-static bool output_wants_colour(void)
-{
-	const char *no = getenv("NO_COLOR");
-
-	return isatty(STDOUT_FILENO) && !(no && *no);
+	error = output_render(o, write, &text, &len);
+	if (!error)
+		error = output_put(path, text, len);
+	free(text);
+	return output_say(path, error);
 }
 
 /* The text must not get among what a program reads. */
@@ -123,32 +151,31 @@ static bool output_wants_text(const struct config *config)
 	       !output_is_stdout(config->csv);
 }
 
+/* One that fails does not keep the others from being written. */
 int output_write(struct outcome *o)
 {
 	const struct config *config = o->config;
-	int error;
+	const struct {
+		const char *path;
+		int (*write)(const struct outcome *o, FILE *out);
+	} files[] = {
+		{output_wants_text(config) ? "-" : NULL, output_text},
+		{config->json, report_json},
+		{config->hgrm, output_percentiles},
+		{config->csv, output_series},
+	};
+	int error = output_say(config->hlog, hdr_log_close(&o->log));
+	size_t i;
 
-	if (output_wants_text(config))
-		text_report(o, stdout, output_wants_colour());
-	error = output_file(o, config->json, report_json);
-	if (!error)
-		error = output_file(o, config->hgrm, output_percentiles);
-	if (!error)
-		error = output_file(o, config->csv, output_series);
-	if (fflush(stdout) == EOF && !error) {
-		error = -errno;
-		log_warn("standard output");
-	}
-	if (o->log && fflush(o->log) == EOF && !error) {
-		error = -errno;
-		log_warn("%s", config->hlog);
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		int result = output_file(o, files[i].path, files[i].write);
+
+		error = error ? error : result;
 	}
 	return error;
 }
 
 void output_close(struct outcome *o)
 {
-	if (o->log)
-		fclose(o->log);
-	o->log = NULL;
+	hdr_log_close(&o->log);
 }

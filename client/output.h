@@ -9,7 +9,7 @@
  * than after a run whose result could not be kept. 0 or -errno, said. */
 int output_open(struct outcome *outcome);
 
-/* After the run. 0 or -errno, said. */
+/* After the run: all that can be written. 0 or -errno, said. */
 int output_write(struct outcome *outcome);
 
 void output_close(struct outcome *outcome);

@@ -7,7 +7,7 @@
 
 #include "client/outcome.h"
 
-/* 0 or -errno. */
+/* 0 or -ENOMEM. The caller asks `out` for errors. */
 int report_json(const struct outcome *outcome, FILE *out);
 
 #endif

@@ -517,7 +517,7 @@ int run_workload(const struct config *config, struct outcome *outcome)
 
 	if (error)
 		return error;
-	series_init(&r.series, outcome);
+	series_init(&r.series, &r.run, outcome);
 	progress_init(&r.progress, outcome);
 	error = run_prepare(&r, config);
 	if (error)

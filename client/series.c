@@ -14,9 +14,10 @@ struct series_open {
 	struct histogram *latency;
 };
 
-void series_init(struct series *s, struct outcome *outcome)
+void series_init(
+	struct series *s, const struct run *run, struct outcome *outcome)
 {
-	*s = (struct series) {.outcome = outcome};
+	*s = (struct series) {.run = run, .outcome = outcome};
 }
 
 static void series_free(struct series_open *o)
@@ -164,10 +165,9 @@ static int series_append(struct series *s, const struct interval *interval,
 	*slot = *interval;
 	if (interval->live < o->minimum_live)
 		o->minimum_live = interval->live;
-	if (!o->log)
-		return 0;
-	return hdr_log_interval(
-		o->log, interval->start_ns, interval->length_ns, latency);
+	hdr_log_interval(&o->log, s->run->start_ns + interval->start_ns,
+		interval->length_ns, latency);
+	return 0;
 }
 
 /* An interval that no thread was awake in, up to the one before `end`. */

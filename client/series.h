@@ -12,13 +12,15 @@
 struct series_open;
 
 struct series {
+	const struct run *run;
 	struct outcome *outcome;
 	struct series_open *open;  /* the earliest interval first */
 	struct series_open *spare; /* empty, for reuse */
 	uint64_t capacity;	   /* of outcome->intervals */
 };
 
-void series_init(struct series *s, struct outcome *outcome);
+void series_init(
+	struct series *s, const struct run *run, struct outcome *outcome);
 void series_release(struct series *s);
 
 /* Takes whatever the workers have handed over. 0 or -ENOMEM. */

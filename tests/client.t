@@ -1592,6 +1592,80 @@ def _(cell):
               f"{name}: {raw[name]}, and {low} in the log")
 
 
+def log_begin(path):
+    """The moment that the times of a log count from."""
+    with open(path, encoding="ascii") as file:
+        found = dict(re.findall(r"^#\[(\w+): ([0-9.]+) \(seconds since epoch",
+                                file.read(), re.M))
+    equal(found["BaseTime"], found["StartTime"], "the two times of a log")
+    return float(found["BaseTime"])
+
+
+@TABLE.cell
+def _(cell):
+    """the times of --hlog are those of the clock, whatever came before the
+    window; with --search those of all trials"""
+    unit = 0.0015  # milliseconds are written, and rounded
+    before = time.time()
+    run, names = run_with_files(cell, "-d", "300ms", "-c", "3", "--warmup",
+                                "200ms", "--interval", "100ms",
+                                Server(echo).address)
+    rows, begin = read_hlog(names["hlog"]), log_begin(names["hlog"])
+    check(begin >= before - unit, "its beginning is not before the program's")
+    check(rows[0][0] >= 0.2 - unit, "the window begins after the warm-up")
+    check(begin + sum(rows[-1][:2]) <= time.time() + unit, "nor ends later")
+    for row, interval in zip(rows, run.json["intervals"]):
+        off = row[0] - rows[0][0] - interval["start_ns"] / 1e9
+        check(abs(off) <= unit, f"an interval is off by {off} s")
+    run, names = run_with_files(cell, "--search", "p50<1us", "-R", "8", "-d",
+                                "50ms", "-c", "1", Server(echo).address)
+    rows = read_hlog(names["hlog"])
+    check(len(rows) >= len(run.json["search"]["trials"]), "all trials are in")
+    for (start, length, *_), (following, *_) in zip(rows, rows[1:]):
+        check(following >= start + length - 2 * unit, "time goes on")
+
+
+@TABLE.cell
+def _(cell):
+    """a disk that is full ends the log that is on it, not the run"""
+    log = os.path.join(cell.directory, "run.hlog")
+    done = subprocess.run(
+        ["sh", "-c", 'trap "" XFSZ; ulimit -f 4; exec "$0" "$@"', CLIENT,
+         "--hlog", log, "--json", "-", "-d", "600ms", "--interval", "10ms",
+         "-c", "2", Server(echo).address], capture_output=True, text=True,
+        timeout=PATIENCE)
+    equal(done.returncode, 1, "exit status")
+    equal(done.stderr, f"client: {log}: File too large\n", "what it says")
+    run = json.loads(done.stdout)
+    check_sums(run)
+    check(run["valid"] and len(run["intervals"]) >= 60, "the whole run")
+
+
+@TABLE.cell
+def _(cell):
+    """a file that cannot be written is named with the reason, and the others
+    are written"""
+    address = Server(echo).address
+    other = os.path.join(cell.directory, "other")
+
+    def fails(name, out, *flags):
+        done = subprocess.run([CLIENT, *flags, "-n", "20", "-c", "2", address],
+                              stdout=out, stderr=subprocess.PIPE, text=True,
+                              timeout=PATIENCE)
+        equal((done.returncode, done.stderr),
+              (1, f"client: {name}: No space left on device\n"), flags)
+
+    for kind, kept in (("json", "csv"), ("hgrm", "json"), ("csv", "hgrm")):
+        fails("/dev/full", None, "-q", "--" + kind, "/dev/full", "--" + kept,
+              other)
+        check(os.path.getsize(other) > 0, f"{kept} beside {kind}")
+        os.unlink(other)
+    fails("/dev/full", None, "--hlog", "/dev/full")
+    with open("/dev/full", "wb") as full:
+        fails("standard output", full, "--csv", other)
+    check(os.path.getsize(other) > 0, "csv beside the text")
+
+
 # hdr-histogram-js reads a .hlog, and from it makes a .hgrm of its own.
 DECODER = """
     const hdr = require('hdr-histogram-js');
