@@ -669,7 +669,7 @@ def _(cell):
 
 @TABLE.cell
 def _(cell):
-    """greet wants its thanks, a whole line, and the close"""
+    """greet wants its thanks, a whole line, nothing else, and the close"""
     def greeting(text):
         return lambda connection, _server: connection.sendall(text)
 
@@ -678,6 +678,7 @@ def _(cell):
               Server(greeting(thanks)).address)
     run.expect(0, ok=40, failed=0)
     for text, error in ((b"Thank you for nothing\n", "reply.mismatch"),
+                        (thanks + thanks, "reply.mismatch"),
                         (thanks[:30], "reply.short"), (b"", "read.EOF")):
         run = Run(cell, "-n", "5", "-c", "1", "-w", "greet",
                   Server(greeting(text)).address)

@@ -273,6 +273,28 @@ static void greet_wants_thanks_and_a_whole_line(void **state)
 	assert_int_equal(greet_outcome("", 1), REPLY_MORE);
 }
 
+static void greet_wants_one_line_with_an_address(void **state)
+{
+	static const char *const wrong[] = {
+		"Thank you for connecting \n",
+		"Thank you for connecting \n127.0.0.1:7\n",
+		"Thank you for connecting 127.0.0.1:7\nmore",
+		"Thank you for connecting 127.0.0.1:7\n\n",
+		"Thank you for connecting 127.0.0.1:7\n"
+		"Thank you for connecting 127.0.0.1:7\n",
+		"Thank you for connecting 127.0.0.1\t7\n",
+		"Thank you for connecting 127.0.0.1\1777\n",
+		"Thank you for connecting 127.0.0.1\3777\n",
+	};
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < PIECES; i++)
+		for (k = 0; k < sizeof(wrong) / sizeof(wrong[0]); k++)
+			assert_int_equal(greet_outcome(wrong[k], pieces[i]),
+				REPLY_WRONG);
+}
+
 static void chargen_follows_the_pattern_across_requests(void **state)
 {
 	enum { LEN = 74 * 200 };
@@ -652,6 +674,7 @@ int main(void)
 		cmocka_unit_test(line_wants_upper_case),
 		cmocka_unit_test(bytes_asks_in_decimal_and_wants_the_alphabet),
 		cmocka_unit_test(greet_wants_thanks_and_a_whole_line),
+		cmocka_unit_test(greet_wants_one_line_with_an_address),
 		cmocka_unit_test(chargen_follows_the_pattern_across_requests),
 		cmocka_unit_test(
 			chargen_follows_what_comes_before_the_first_request),
