@@ -103,7 +103,7 @@ int child_reap(struct child *c)
 		return -EAGAIN;
 	if (got < 0)
 		return -errno;
-	/* The leader is gone, its session may not be. */
+	/* The leader is gone, its process group may not be. */
 	kill(-c->pid, SIGKILL);
 	c->pid = 0;
 	return 0;

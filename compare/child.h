@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program under measurement, started so that nothing of it can be left
- * behind: it leads a session of its own, which is killed as a whole, and the
- * kernel kills it when compare dies, however that happens.
+ * A program under measurement. It leads a session of its own, by which what it
+ * starts is found (session.h), and the kernel kills it when compare dies, however
+ * that happens. What is in its process group does not outlive it.
  */
 #ifndef SERVERLAB_COMPARE_CHILD_H
 #define SERVERLAB_COMPARE_CHILD_H
@@ -41,11 +41,11 @@ int child_reap(struct child *c);
 /* Waits until it has ended, at most timeout_ms. 0, -ETIMEDOUT or -errno. */
 int child_wait(struct child *c, int timeout_ms);
 
-/* Asks with SIGTERM, waits at most timeout_ms, then kills the whole session.
+/* Asks with SIGTERM, waits at most timeout_ms, then kills its process group.
  * 0 when it went by itself, -ETIMEDOUT when it had to be killed. */
 int child_stop(struct child *c, int timeout_ms);
 
-/* Kills what is left of it and frees everything. Safe on a zeroed one that
+/* Kills it with its process group and frees everything. Safe on a zeroed one that
  * never was started. */
 void child_release(struct child *c);
 

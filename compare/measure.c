@@ -3,229 +3,35 @@
 
 #include "common/clock.h"
 #include "compare/cpus.h"
+#include "compare/procfile.h"
 
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
-
-#define GROUP_NAME "serverlab-"
-
-/* ---- reading small files of the kernel ------------------------------------ */
-
-/* The text of a file, cut at size - 1. Its length, or -errno. */
-static ssize_t read_text(const char *path, char *buf, size_t size)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	size_t len = 0;
-	ssize_t n = 1;
-
-	if (fd < 0)
-		return -errno;
-	while (len < size - 1 && n > 0) {
-		n = read(fd, buf + len, size - 1 - len);
-		if (n > 0)
-			len += (size_t)n;
-	}
-	close(fd);
-	buf[len] = '\0';
-	return n < 0 ? -EIO : (ssize_t)len;
-}
-
-/* The number that follows `key` in a text of "key number" lines; 0 if none. */
-static uint64_t number_after(const char *text, const char *key)
-{
-	const char *at = strstr(text, key);
-
-	return at ? strtoull(at + strlen(key), NULL, 10) : 0;
-}
 
 static uint64_t ticks_to_ns(uint64_t ticks)
 {
 	return ticks * (NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK));
 }
 
-/* ---- the control group ---------------------------------------------------- */
-
-/* Where cgroup v2 is mounted: alone, or beside v1. */
-static bool find_mount(char *path, size_t size)
-{
-	char line[1024], point[256], type[32];
-	FILE *mounts = fopen("/proc/self/mounts", "re");
-	bool found = false;
-
-	while (mounts && !found && fgets(line, sizeof(line), mounts)) {
-		if (sscanf(line, "%*s %255s %31s", point, type) != 2)
-			continue;
-		found = !strcmp(type, "cgroup2");
-	}
-	if (mounts)
-		fclose(mounts);
-	if (found)
-		snprintf(path, size, "%s", point);
-	return found;
-}
-
-/* The directory of our own group below the mount. */
-static bool find_own(char *path, size_t size)
-{
-	char text[4096], *at, *end;
-	size_t used;
-
-	if (!find_mount(path, size) ||
-		read_text("/proc/self/cgroup", text, sizeof(text)) < 0)
-		return false;
-	at = strstr(text, "0::/");
-	if (!at)
-		return false;
-	end = strchr(at, '\n');
-	if (end)
-		*end = '\0';
-	used = strlen(path);
-	snprintf(path + used, size - used, "%s",
-		strcmp(at + 3, "/") ? at + 3 : "");
-	return true;
-}
-
-/* Groups whose compare is gone: empty ones only, others cannot be removed. */
-static void remove_stale(const char *own)
-{
-	char path[1024];
-	DIR *dir = opendir(own);
-	struct dirent *e;
-
-	while (dir && (e = readdir(dir))) {
-		pid_t pid;
-
-		if (strncmp(e->d_name, GROUP_NAME, strlen(GROUP_NAME)))
-			continue;
-		pid = atoi(e->d_name + strlen(GROUP_NAME));
-		if (pid <= 0 || !kill(pid, 0) || errno != ESRCH)
-			continue;
-		snprintf(path, sizeof(path), "%s/%s", own, e->d_name);
-		rmdir(path);
-	}
-	if (dir)
-		closedir(dir);
-}
-
-void group_init(struct group *g)
-{
-	char own[400], path[600];
-
-	g->path[0] = '\0';
-	g->procs = -1;
-	if (!find_own(own, sizeof(own)))
-		return;
-	remove_stale(own);
-	snprintf(g->path, sizeof(g->path), "%s/" GROUP_NAME "%d", own,
-		(int)getpid());
-	if (mkdir(g->path, 0755)) {
-		g->path[0] = '\0';
-		return;
-	}
-	snprintf(path, sizeof(path), "%s/cgroup.procs", g->path);
-	g->procs = open(path, O_WRONLY | O_CLOEXEC);
-	snprintf(path, sizeof(path), "%s/cpu.stat", g->path);
-	if (g->procs < 0 || access(path, R_OK))
-		group_release(g);
-}
-
-void group_release(struct group *g)
-{
-	if (g->procs >= 0)
-		close(g->procs);
-	if (g->path[0])
-		rmdir(g->path);
-	g->path[0] = '\0';
-	g->procs = -1;
-}
+/* ---- CPU time and what else the kernel counts ------------------------------- */
 
 static bool group_cpu(const struct group *g, struct usage *u)
 {
 	char path[600], text[1024];
 
 	snprintf(path, sizeof(path), "%s/cpu.stat", g->path);
-	if (!g->path[0] || read_text(path, text, sizeof(text)) <= 0)
+	if (!g->path[0] || procfile_read(path, text, sizeof(text)) <= 0)
 		return false;
-	u->cpu_ns = number_after(text, "usage_usec ") * NS_PER_US;
-	u->user_ns = number_after(text, "user_usec ") * NS_PER_US;
-	u->system_ns = number_after(text, "system_usec ") * NS_PER_US;
+	u->cpu_ns = procfile_number(text, "usage_usec ") * NS_PER_US;
+	u->user_ns = procfile_number(text, "user_usec ") * NS_PER_US;
+	u->system_ns = procfile_number(text, "system_usec ") * NS_PER_US;
 	return true;
-}
-
-/* ---- the processes of a session ------------------------------------------- */
-
-/* What /proc/PID/stat says, in the units it uses. */
-struct stat_line {
-	int session;
-	uint64_t faults, major, ticks_user, ticks_system, dead_user,
-		dead_system;
-	uint64_t threads;
-};
-
-static int stat_read(pid_t pid, struct stat_line *s)
-{
-	unsigned long long f[9];
-	char path[64], text[1024], *at;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	if (read_text(path, text, sizeof(text)) <= 0)
-		return -ESRCH;
-	at = strrchr(text, ')'); /* the name may hold anything */
-	if (!at ||
-		sscanf(at + 2,
-			"%*c %*d %*d %d %*d %*d %*u %llu %llu %llu %llu %llu "
-			"%llu %llu %llu %*d %*d %llu",
-			&s->session, &f[0], &f[1], &f[2], &f[3], &f[4], &f[5],
-			&f[6], &f[7], &f[8]) != 10)
-		return -ESRCH;
-	s->faults = f[0] + f[1]; /* its own, and those of reaped children */
-	s->major = f[2] + f[3];
-	s->ticks_user = f[4];
-	s->ticks_system = f[5];
-	s->dead_user = f[6];
-	s->dead_system = f[7];
-	s->threads = f[8];
-	return 0;
-}
-
-/* Calls `each` for every process of the session. */
-static void session_each(const struct group *g, pid_t leader,
-	void (*each)(pid_t pid, const struct stat_line *s, void *data),
-	void *data)
-{
-	struct stat_line s;
-	char path[600];
-	struct dirent *e;
-	FILE *list;
-	DIR *proc;
-	int pid;
-
-	snprintf(path, sizeof(path), "%s/cgroup.procs", g->path);
-	list = g->path[0] ? fopen(path, "re") : NULL;
-	if (list) {
-		while (fscanf(list, "%d", &pid) == 1)
-			if (!stat_read(pid, &s))
-				each(pid, &s, data);
-		fclose(list);
-		return;
-	}
-	proc = opendir("/proc");
-	while (proc && (e = readdir(proc))) {
-		pid = isdigit((unsigned char)e->d_name[0]) ? atoi(e->d_name)
-							   : 0;
-		if (pid && !stat_read(pid, &s) && s.session == leader)
-			each(pid, &s, data);
-	}
-	if (proc)
-		closedir(proc);
 }
 
 static uint64_t process_clock(pid_t pid)
@@ -238,7 +44,7 @@ static uint64_t process_clock(pid_t pid)
 	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
 }
 
-static void add_times(pid_t pid, const struct stat_line *s, void *data)
+static void add_times(pid_t pid, const struct session_stat *s, void *data)
 {
 	struct usage *u = data;
 
@@ -267,19 +73,19 @@ static void add_thread(
 	char text[4096], *at;
 
 	u->late = u->late || clock_ns() > sum->until_ns;
-	if (u->late || read_text(status_path, text, sizeof(text)) <= 0)
+	if (u->late || procfile_read(status_path, text, sizeof(text)) <= 0)
 		return;
 	at = strstr(text, "\nvoluntary_ctxt_switches:");
 	if (!at)
 		return;
-	u->voluntary += number_after(at, "\nvoluntary_ctxt_switches:");
-	u->involuntary += number_after(at, "nonvoluntary_ctxt_switches:");
+	u->voluntary += procfile_number(at, "\nvoluntary_ctxt_switches:");
+	u->involuntary += procfile_number(at, "nonvoluntary_ctxt_switches:");
 	/* A sum of mixed thread ids: equal for equal sets in any order. */
 	u->thread_set += ((uint64_t)tid + 1) * 0x9e3779b97f4a7c15ull ^
 			 (uint64_t)tid << 32;
 }
 
-static void add_switches(pid_t pid, const struct stat_line *s, void *data)
+static void add_switches(pid_t pid, const struct session_stat *s, void *data)
 {
 	const struct switch_sum *sum = data;
 	char path[80];
@@ -337,7 +143,7 @@ static void machine_read(const struct cpu_list *cpus, struct usage *u)
 		cpu_line(text, cpus, u);
 	if (stat)
 		fclose(stat);
-	if (read_text("/proc/loadavg", text, sizeof(text)) > 0)
+	if (procfile_read("/proc/loadavg", text, sizeof(text)) > 0)
 		u->load = strtod(text, NULL);
 }
 
@@ -395,7 +201,7 @@ struct memory_sum {
 	unsigned processes;
 };
 
-static void add_memory(pid_t pid, const struct stat_line *s, void *data)
+static void add_memory(pid_t pid, const struct session_stat *s, void *data)
 {
 	struct memory_sum *sum = data;
 	char path[64], text[4096], *at;
@@ -403,7 +209,7 @@ static void add_memory(pid_t pid, const struct stat_line *s, void *data)
 	(void)s;
 	sum->processes++;
 	snprintf(path, sizeof(path), "/proc/%d/statm", (int)pid);
-	if (read_text(path, text, sizeof(text)) > 0) {
+	if (procfile_read(path, text, sizeof(text)) > 0) {
 		at = strchr(text, ' ');
 		sum->m->rss_bytes += (at ? strtoull(at, NULL, 10) : 0) *
 				     (uint64_t)sysconf(_SC_PAGESIZE);
@@ -412,8 +218,8 @@ static void add_memory(pid_t pid, const struct stat_line *s, void *data)
 	if (sum->late)
 		return;
 	snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int)pid);
-	if (read_text(path, text, sizeof(text)) > 0)
-		sum->m->pss_bytes += number_after(text, "\nPss:") * 1024;
+	if (procfile_read(path, text, sizeof(text)) > 0)
+		sum->m->pss_bytes += procfile_number(text, "\nPss:") * 1024;
 }
 
 int memory_read(const struct group *g, pid_t leader, uint64_t budget_ns,

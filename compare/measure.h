@@ -20,20 +20,11 @@
 #define SERVERLAB_COMPARE_MEASURE_H
 
 #include "common/options.h"
+#include "compare/session.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
-
-/* A control group for the servers of this run. */
-struct group {
-	char path[512]; /* "" where none could be made */
-	int procs;	/* its cgroup.procs, to be written; -1: none */
-};
-
-/* Also removes groups that killed runs left behind. */
-void group_init(struct group *g);
-void group_release(struct group *g);
 
 struct usage {
 	uint64_t at_ns, until_ns; /* when the CPU time was read: from, to */

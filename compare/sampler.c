@@ -17,6 +17,8 @@
 int sampler_init(struct sampler *s, const struct plan *plan,
 	const struct programs *programs, int stop_fd)
 {
+	int rc;
+
 	*s = (struct sampler) {.programs = programs,
 		.plan = plan,
 		.stop_fd = stop_fd,
@@ -27,11 +29,15 @@ int sampler_init(struct sampler *s, const struct plan *plan,
 	s->cpus = cpu_list_join(&s->server_cpus, &s->client_cpus);
 	pace_init(&s->pace, &s->server_cpus, &s->client_cpus);
 	group_init(&s->group);
-	return 0;
+	rc = guard_start(&s->guard, &s->group);
+	if (rc)
+		group_release(&s->group);
+	return rc;
 }
 
 void sampler_release(struct sampler *s)
 {
+	guard_stop(&s->guard);
 	group_release(&s->group);
 }
 
@@ -181,6 +187,8 @@ static void close_all(struct taking *t)
 
 	child_release(&t->client);
 	child_release(&t->server);
+	session_kill(&t->sampler->group, t->session);
+	guard_watch(&t->sampler->guard, 0);
 	free(t->board_before);
 	for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++)
 		if (*fds[i] >= 0)

@@ -8,6 +8,7 @@
 #define SERVERLAB_COMPARE_SAMPLER_H
 
 #include "common/options.h"
+#include "compare/guard.h"
 #include "compare/measure.h"
 #include "compare/pace.h"
 #include "compare/plan.h"
@@ -19,6 +20,7 @@ struct sampler {
 	const struct programs *programs;
 	const struct plan *plan;
 	struct group group;
+	struct guard guard;
 	struct cpu_list server_cpus, client_cpus;
 	struct cpu_list cpus; /* of both */
 	struct pace pace;     /* theirs */
@@ -42,7 +44,8 @@ void sampler_release(struct sampler *s);
  * it is not available here, cell->skipped is set instead. Returns 0, -EINTR
  * when stop_fd became readable (the sample is then worth nothing), -EINVAL after
  * saying so when the server refuses the spec as wrong, or -errno.
- * No process is left in any case.
+ * No process of the server is left in any case, also not when compare is killed;
+ * where there is no control group, but for one that has left the session.
  */
 int sampler_take(struct sampler *s, struct cell *cell, struct sample *sample);
 

@@ -12,7 +12,7 @@
 #define SERVERLAB_COMPARE_SYSCALLS_H
 
 #include "common/options.h"
-#include "compare/measure.h"
+#include "compare/session.h"
 
 #include <jansson.h>
 

@@ -21,6 +21,7 @@ struct taking {
 	const struct cell *cell;
 	struct sample *sample;
 	struct child server, client;
+	pid_t session;			 /* the server's, also after its end */
 	int ready, phase;		 /* the ends that we read */
 	int client_json, server_json;	 /* files in memory */
 	int board;			 /* the server's scoreboard, another */

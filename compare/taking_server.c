@@ -69,6 +69,10 @@ static int server_start(struct taking *t)
 	rc = server_args(t, &args, ready[1]);
 	if (!rc)
 		rc = child_start(&t->server, &setup);
+	if (!rc) {
+		t->session = t->server.pid;
+		guard_watch(&t->sampler->guard, t->session);
+	}
 	close(ready[1]);
 	t->ready = ready[0];
 	arguments_release(&args);

@@ -1378,12 +1378,13 @@ LONG = ("run", "--models", "epoll,fork,thread", "--rounds", "900",
         "--duration", "20ms", "--warmup", "5ms", "--connections", "3")
 
 
-def begin(cell, *arguments, run=LONG):
-    """Starts a long run."""
+def begin(cell, *arguments, run=LONG, before=None):
+    """Starts a long run, in a session of its own."""
     return subprocess.Popen(
         [server.program("compare"), *run, *arguments], cwd=cell.directory,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, text=True)
+        stderr=subprocess.PIPE, text=True, start_new_session=True,
+        preexec_fn=before)
 
 
 def await_samples(cell, process, count):
@@ -1479,6 +1480,88 @@ def interrupted_before_the_server_is_ready(cell):
     equal(process.returncode, 130, "exit status")
     check("no sample was finished" in errors, errors)
     nothing_left()
+
+
+# A server whose worker is in a process group of its own.
+FORKER = r'''
+import os, socket, sys
+listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+if os.fork() == 0:
+    os.setpgid(0, 0)
+    with open("workers", "a") as file:
+        print(os.getpid(), file=file)
+while True:
+    connection, _ = listener.accept()
+    while data := connection.recv(65536):
+        connection.sendall(data)
+'''
+
+
+def forker(cell):
+    path = os.path.join(cell.directory, "forker.py")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(FORKER)
+    python = shutil.which("python3", path="/usr/bin") or sys.executable
+    return f"external:{python} {path} {{port}}"
+
+
+def workers_of_forker(cell):
+    try:
+        with open(f"{cell.directory}/workers", encoding="ascii") as file:
+            return [int(line) for line in file]
+    except FileNotFoundError:
+        return []
+
+
+def anybody():
+    """Becomes somebody who can make no control group."""
+    if os.geteuid() == 0:
+        os.setgid(65534)
+        os.setuid(65534)
+
+
+def may_run(cell, before):
+    os.chmod(cell.directory, 0o777)
+    if compare(cell, "--version", before=before).returncode != 0:
+        raise tap.Skip("nobody may run what was built here")
+
+
+def workers_of_their_own(before):
+    def run(cell):
+        may_run(cell, before)
+        succeed(cell, "run", "--models", forker(cell), *BRIEF,
+                "--connections", "1", before=before)
+        equal(len(workers_of_forker(cell)), 2, "workers")
+        nothing_left()
+    return run
+
+
+def killed_with_workers(before):
+    def run(cell):
+        may_run(cell, before)
+        process = begin(cell, "--models", forker(cell), "--duration", "100s",
+                        run=("run", "--connections", "1"), before=before)
+        deadline = time.monotonic() + PATIENCE
+        while not workers_of_forker(cell):
+            check(process.poll() is None and time.monotonic() < deadline,
+                  "the worker is started")
+            time.sleep(0.02)
+        # Ctrl-C reaches all that are in the foreground.
+        os.killpg(process.pid, signal.SIGINT)
+        process.kill()
+        process.communicate()
+        nothing_left()
+        left = [path for path, _, _ in os.walk("/sys/fs/cgroup")
+                if path.endswith(f"/serverlab-{process.pid}")]
+        equal(left, [], "control groups")
+    return run
+
+
+for rights, become in (("", None), (" without a control group", anybody)):
+    TABLE.add(f"a server's worker{rights} ends with the sample, also in a "
+              "process group of its own", workers_of_their_own(become))
+    TABLE.add(f"a server's worker{rights} does not outlive a compare that is "
+              "killed", killed_with_workers(become))
 
 
 @TABLE.cell
