@@ -749,18 +749,21 @@ def the_same_again(cell):
              "--seed 5 --quick",
              ("calibrate", *small, "--db=results/results.db", "--seed", "5",
               "--quick"), {})):
-        succeed(cell, *arguments, **more)
+        compare(cell, *arguments, **more)  # with figures or without
         equal(one(database(cell), "SELECT command FROM run ORDER BY id DESC"),
               command, "what asks for it again")
         succeed(cell, "report", "-o", "page.html")
         with open(f"{cell.directory}/page.html", encoding="utf-8") as file:
             again = re.search(">bin/(compare .*?)</pre>", file.read())[1]
         check(again.startswith(command), again)
-        succeed(cell, *html.unescape(again).split()[1:])
-        second, first = database(cell).execute(
+        compare(cell, *html.unescape(again).split()[1:])
+        db = database(cell)
+        equal(one(db, "SELECT count(*) % 2 FROM run"), 0, "it ran")
+        second, first = db.execute(
             "SELECT purpose, title, seed, rounds, duration_ns, warmup_ns "
             "FROM run ORDER BY id DESC LIMIT 2").fetchall()
         equal(tuple(second), tuple(first), "the same again")
+        db.close()
 
 
 def check_fit_is_drawn(cell):

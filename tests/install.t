@@ -109,7 +109,7 @@ compares() (
 		grep "^  ${name%.ini} " known || exit
 	done
 	"$command" compare run --quick --models epoll --duration 300ms &&
-		"$command" compare calibrate --connections 2 --rounds 1 \
+		"$command" compare calibrate --connections 2 \
 			--duration 300ms &&
 		"$command" compare lesson race && [ -s results/results.db ]
 )
