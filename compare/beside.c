@@ -2,7 +2,6 @@
 #include "compare/beside.h"
 
 #include "compare/expect.h"
-#include "compare/grid.h"
 
 #include <errno.h>
 #include <math.h>
@@ -140,32 +139,65 @@ static void fill_row(const struct beside *b, const struct run *run, size_t n,
 		snprintf(row->text[PUBLISHED], GRID_CELL, "-");
 }
 
-void beside_print(const struct beside *b, const struct run *run,
-	const struct style *style, FILE *out)
+void beside_fill(const struct beside *b, const struct run *run,
+	const struct style *style, struct grid *g)
 {
-	struct grid g = {0};
 	struct most most;
 
 	if (!b->value || !b->rows.count)
 		return;
 	most = find_most(b, run);
-	grid_column(&g, "model", true);
-	grid_column(&g, "here", false);
-	grid_column(&g, style->utf8 ? "±" : "+/-", false);
-	grid_column(&g, "of the most", false);
-	grid_column(&g, "published", false);
-	grid_column(&g, "of the most", false);
-	grid_column(&g, "", true);
+	grid_column(g, "model", true);
+	grid_column(g, "here", false);
+	grid_column(g, style->utf8 ? "±" : "+/-", false);
+	grid_column(g, "of the most", false);
+	grid_column(g, "published", false);
+	grid_column(g, "of the most", false);
+	grid_column(g, "", true);
 	for (size_t i = 0; i < b->rows.count; i++) {
-		struct grid_row *row = grid_add(&g);
+		struct grid_row *row = grid_add(g);
 
 		if (row)
 			fill_row(b, run, i, &most, style, row);
 	}
-	fprintf(out, "\n%s\n",
-		b->title ? b->title : "Beside what is published");
-	grid_print(&g, style->colour, out);
+}
+
+const char *beside_title(const struct beside *b)
+{
+	return b->title ? b->title : "Beside what is published";
+}
+
+void beside_print(const struct beside *b, const struct run *run,
+	const struct style *style, FILE *out)
+{
+	struct grid g = {0};
+
+	beside_fill(b, run, style, &g);
+	if (g.count) {
+		fprintf(out, "\n%s\n", beside_title(b));
+		grid_print(&g, style->colour, out);
+		if (b->source)
+			fprintf(out, "published: %s\n", b->source);
+	}
 	grid_release(&g);
-	if (b->source)
-		fprintf(out, "published: %s\n", b->source);
+}
+
+void beside_print_markdown(
+	const struct beside *b, const struct run *run, FILE *out)
+{
+	struct grid g = {0};
+
+	beside_fill(b, run, &page_style, &g);
+	if (g.count) {
+		fputs("\n**", out);
+		grid_markdown_text(beside_title(b), out);
+		fputs("**\n\n", out);
+		grid_print_markdown(&g, out);
+		if (b->source) {
+			fputs("\nPublished: ", out);
+			grid_markdown_text(b->source, out);
+			fputc('\n', out);
+		}
+	}
+	grid_release(&g);
 }

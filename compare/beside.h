@@ -16,6 +16,7 @@
 
 #include "common/options.h"
 #include "compare/figure.h"
+#include "compare/grid.h"
 #include "compare/run.h"
 #include "compare/text.h"
 
@@ -36,8 +37,16 @@ void beside_release(struct beside *b);
  * our figure. False where there is no such row, or it is too long. */
 bool beside_relation(const struct beside *b, size_t n, char *line, size_t size);
 
-/* The table, if there is one. */
+/* The table; no row where there is none. The grid is empty before, and the
+ * caller's to release. */
+void beside_fill(const struct beside *b, const struct run *run,
+	const struct style *style, struct grid *g);
+const char *beside_title(const struct beside *b);
+
+/* It with its title and source, if there is one. */
 void beside_print(const struct beside *b, const struct run *run,
 	const struct style *style, FILE *out);
+void beside_print_markdown(
+	const struct beside *b, const struct run *run, FILE *out);
 
 #endif

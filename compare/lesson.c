@@ -152,5 +152,6 @@ void lesson_print_markdown(const struct run *run, FILE *out)
 
 	if (!lesson_load(&plan, run) && plan.explain)
 		fprintf(out, "%s\n", plan.explain);
+	beside_print_markdown(&plan.beside, run, out);
 	plan_release(&plan);
 }

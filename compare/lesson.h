@@ -33,7 +33,8 @@ void lesson_print_expectations(
 void lesson_print_fits(
 	const struct run *run, const struct style *style, FILE *out);
 
-/* The explanation as a paragraph of Markdown; nothing for a run without. */
+/* The explanation as a paragraph of Markdown, and what is published beside the
+ * figures as a table; nothing for a run without. */
 void lesson_print_markdown(const struct run *run, FILE *out);
 
 #endif

@@ -156,6 +156,7 @@ static void print_body(struct page *page)
 	report_print_tables(page);
 	report_print_saturation(page);
 	print_expectations(page);
+	report_print_beside(page);
 	print_explanation(page);
 	if (page->a->count)
 		report_print_charts(page);

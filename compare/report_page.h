@@ -32,6 +32,9 @@ void report_print_tables(const struct page *page);
 /* Up to which offered rate each model keeps up. */
 void report_print_saturation(const struct page *page);
 
+/* Our figures beside those that were published. */
+void report_print_beside(const struct page *page);
+
 /* What has no figures and why, and what failed. */
 void report_print_failures(const struct page *page);
 void report_print_samples(const struct page *page);

@@ -125,6 +125,28 @@ void report_print_tables(const struct page *page)
 		out);
 }
 
+void report_print_beside(const struct page *page)
+{
+	const struct beside *b = &page->plan.beside;
+	FILE *out = page->out;
+	struct grid g = {0};
+
+	beside_fill(b, page->a->run, &page_style, &g);
+	if (g.count) {
+		fputs("<section id=\"beside\"><h2>", out);
+		html_text(out, beside_title(b));
+		fputs("</h2>\n", out);
+		html_grid(out, beside_title(b), &g);
+		if (b->source) {
+			fputs("<p class=\"dim\">Published: ", out);
+			html_text(out, b->source);
+			fputs("</p>\n", out);
+		}
+		fputs("</section>\n", out);
+	}
+	grid_release(&g);
+}
+
 void report_print_saturation(const struct page *page)
 {
 	struct grid g = {0};

@@ -1256,8 +1256,8 @@ def lessons_are_whole(cell):
 
 @TABLE.cell
 def beside_published_figures(cell):
-    """an experiment may set its figures beside published ones; what is not
-    certain is left empty"""
+    """an experiment may set its figures beside published ones, in the terminal,
+    the report and Markdown; what is not certain is left empty"""
     experiment_file(cell, "epoll, poll", """[beside]
 title = Beside the book
 value = 2 * cpu_per_request(MODEL) - cpu_per_request(epoll)
@@ -1272,6 +1272,19 @@ row = epoll | 5 us | the first
     check(lines[1][-6:] == ["5", "us", "100", "%", "the", "first"], table)
     check(lines[2][-3:] == ["-", "the", "second"], table)
     check("100 %" in table, table)
+    text = succeed(cell, "export", "--format", "markdown")
+    text = text.partition("\n\n**Beside the book**\n\n")[2]
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines()]
+    equal([row[0] for row in rows[2:4]], ["epoll", "poll"], text)
+    equal([row[-3:] for row in rows[2:4]],
+          [["5 us", "100 %", "the first"], ["-", "", "the second"]], text)
+    check(text.endswith("\n\nPublished: a book\n"), text)
+    succeed(cell, "report", "-o", "page.html")
+    with open(f"{cell.directory}/page.html", encoding="utf-8") as file:
+        text = file.read().partition("<h2>Beside the book</h2>")[2]
+    check(re.search(r'scope="row">epoll</th>.*<td>5 us</td><td>100 %</td>'
+                    r'<td class="l">the first</td></tr>', text), text[:900])
+    check("Published: a book</p>" in text, text[:900])
 
 
 @TABLE.cell

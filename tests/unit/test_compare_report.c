@@ -124,17 +124,18 @@ static void spoil(struct run *run, struct cell *cell)
 	run->environment.limits = json_pack("{s:s}", HOSTILE, HOSTILE);
 }
 
+static const char hostile_lesson[] =
+	"[experiment]\ntitle = " HOSTILE "\nquestion = " HOSTILE "\n"
+	"choices = " HOSTILE "\nexplain = " HOSTILE "\nread = " HOSTILE "\n"
+	"[run]\nmodels = epoll\n"
+	"[expect]\n<img> = p50(" HOSTILE ") > 1\n"
+	"[beside]\ntitle = " HOSTILE "\nvalue = p50(MODEL)\n"
+	"source = " HOSTILE "\n"
+	"row = " HOSTILE " | " HOSTILE " | " HOSTILE "\n";
+
 static void test_what_others_wrote_is_text(void **state)
 {
-	struct run *run =
-		make_run("[experiment]\n"
-			 "title = " HOSTILE "\n"
-			 "question = " HOSTILE "\n"
-			 "choices = " HOSTILE "\n"
-			 "explain = " HOSTILE "\n"
-			 "read = " HOSTILE "\n"
-			 "[run]\nmodels = epoll\n"
-			 "[expect]\n" HOSTILE " = p50(" HOSTILE ") > 1\n");
+	struct run *run = make_run(hostile_lesson);
 	char *text;
 
 	(void)state;
@@ -146,6 +147,9 @@ static void test_what_others_wrote_is_text(void **state)
 	spoil(run, &run->cells[0]);
 	text = page_of(run);
 	assert_never_says(text, "<img");
+	assert_says(text, "<section id=\"expected\">");
+	assert_says(text, "<section id=\"beside\">");
+	assert_says(text, "<section id=\"why\">");
 	assert_says(text, "At handler b &lt;img src=x onerror=alert(1)&gt;: ");
 	free(text);
 }
