@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "compare/report.h"
 
-#include "compare/expect.h"
 #include "compare/html.h"
 #include "compare/lesson.h"
 #include "compare/page.h"
@@ -54,8 +53,10 @@ static void print_expectation(FILE *out, const struct expectation *e)
 
 	fprintf(out,
 		"<tr><td class=\"l\"><b class=\"%s\">%s</b></td>"
-		"<td class=\"t\"><code>",
+		"<td class=\"t\">",
 		verdict_name(e->verdict), verdict_name(e->verdict));
+	html_text(out, e->name);
+	fputs(": <code>", out);
 	html_text(out, e->text);
 	fputs("</code><br>", out);
 	html_text(
@@ -65,19 +66,16 @@ static void print_expectation(FILE *out, const struct expectation *e)
 
 static void print_expectations(const struct page *page)
 {
-	const struct texts *expects = &page->plan.expects;
-	struct expectation e;
+	size_t count = page->plan.expects.count;
 
-	if (!expects->count)
+	if (!count)
 		return;
 	fputs("<section id=\"expected\"><h2>What was expected</h2>\n",
 		page->out);
 	html_table_begin(page->out, "What was expected");
 	fputs("<tbody>\n", page->out);
-	for (size_t i = 0; i < expects->count; i++) {
-		expect_evaluate(&e, expects->at[i], page->a->run);
-		print_expectation(page->out, &e);
-	}
+	for (size_t i = 0; i < count; i++)
+		print_expectation(page->out, &page->expected[i]);
 	fputs("</tbody>", page->out);
 	html_table_end(page->out);
 	fputs("</section>\n", page->out);
@@ -167,6 +165,17 @@ static void print_body(struct page *page)
 	print_scripts(page);
 }
 
+/* What became of the expectations, in their order. NULL without memory. */
+static struct expectation *judge(const struct plan *plan, const struct run *run)
+{
+	const struct texts *expects = &plan->expects;
+	struct expectation *all = calloc(expects->count + 1, sizeof(*all));
+
+	for (size_t i = 0; all && i < expects->count; i++)
+		expect_evaluate(&all[i], expects->at[i], run);
+	return all;
+}
+
 int report_print(const struct analysis *a, FILE *out)
 {
 	struct page page = {.out = out, .a = a, .charts = json_array()};
@@ -177,12 +186,14 @@ int report_print(const struct analysis *a, FILE *out)
 	if (fit_is_asked(&page.plan.fits, FIT_USL, page.axis))
 		fits_make(a->run, page.axis, &page.fits);
 	page.models = analysis_models(a, &page.model_count);
-	if (page.charts && page.models) {
+	page.expected = judge(&page.plan, a->run);
+	if (page.charts && page.models && page.expected) {
 		print_head(out, a->run->title ? a->run->title : "Comparison");
 		print_body(&page);
 		fputs("</main></body></html>\n", out);
 		rc = ferror(out) ? -1 : 0;
 	}
+	free(page.expected);
 	free(page.models);
 	fits_release(&page.fits);
 	plan_release(&page.plan);

@@ -11,8 +11,4 @@
 /* 0, or -1 when it cannot be written. */
 int report_print(const struct analysis *a, FILE *out);
 
-/* What a point says in one sentence; "" if nothing was measured. Returns
- * buf. */
-const char *report_answer(const struct point *p, char *buf, size_t size);
-
 #endif

@@ -5,6 +5,7 @@
 #define SERVERLAB_COMPARE_REPORT_PAGE_H
 
 #include "compare/analysis.h"
+#include "compare/expect.h"
 #include "compare/fit.h"
 #include "compare/plan.h"
 
@@ -14,6 +15,7 @@ struct page {
 	FILE *out;
 	const struct analysis *a;
 	struct plan plan;
+	struct expectation *expected; /* as many as the plan has */
 	const char *axis;    /* what goes along the charts; NULL: nothing */
 	struct fits fits;    /* over it; none where no [fit] asks for them */
 	json_t *charts;	     /* those printed so far, for the scripts */

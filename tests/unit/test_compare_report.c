@@ -87,7 +87,7 @@ static char *page_of(struct run *run)
 static void assert_says(const char *text, const char *what)
 {
 	if (!strstr(text, what))
-		fail_msg("it does not say: %s", what);
+		fail_msg("it does not say: %s\n%.3000s", what, text);
 }
 
 static void assert_never_says(const char *text, const char *what)
@@ -96,6 +96,152 @@ static void assert_never_says(const char *text, const char *what)
 
 	if (at)
 		fail_msg("it says: %.200s", at);
+}
+
+/* ---- the answer ------------------------------------------------------------- */
+
+/* The section of the answer alone. */
+static char *answer_of(struct run *run)
+{
+	char *text = page_of(run), *answer, *end;
+
+	answer = strstr(text, "<section id=\"answer\">");
+	assert_non_null(answer);
+	end = strstr(answer, "</section>");
+	answer = strndup(answer, (size_t)(end - answer));
+	free(text);
+	return answer;
+}
+
+#define LESSON                                                                 \
+	"[experiment]\ntitle = A lesson\nexplain = p50.5 is\n short. The "     \
+	"rest is not.\n[run]\nmodels = epoll\n"
+
+static struct run *make_race(const char *definition)
+{
+	struct run *run = make_run(definition);
+
+	add_model(run, "epoll", NULL, 2e5);
+	add_model(run, "poll", NULL, 1e5);
+	return run;
+}
+
+static void test_the_answer_is_what_became_of_the_expectations(void **state)
+{
+	char *text = answer_of(make_race(LESSON
+		"[plot]\nmedian = p50\n[expect]\n"
+		"short = p50(epoll) > 1\nthroughput-no = p50(poll) > 1\n"));
+
+	(void)state;
+	assert_says(text, "<p class=\"answer\">2 of 2 expectations confirmed. "
+			  "p50.5 is\nshort.</p>\n");
+	assert_never_says(text, "answers the most");
+	free(text);
+	text = answer_of(make_race(
+		LESSON "[expect]\nshort = p50(epoll) > 1\n"
+		       "wrong = p99(epoll) < p50(poll)\n"
+		       "too = p99(poll) < 1\nopen = p50(epoll) < p50(poll)\n"
+		       "unknown = p50(fork) > 1\n"));
+	assert_says(text, "<p class=\"answer\">1 of 5 expectations confirmed; "
+			  "refuted: wrong, too, open; undecided: unknown. The "
+			  "lesson says: p50.5 is\nshort.</p>\n");
+	free(text);
+}
+
+static void test_the_best_follows_where_speed_is_looked_at(void **state)
+{
+	static const char *const lessons[] = {LESSON
+		"[plot]\nt = throughput\n[expect]\na = p50(poll) > 1\n",
+		LESSON
+		"[plot]\nm = p50\n[expect]\na = cpu_per_request(poll) > 1"
+		"\n",
+		LESSON "[plot]\nm = p50\n", NULL};
+	char *text, *verdict;
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		text = answer_of(make_race(lessons[i]));
+		assert_says(text, "<p class=\"answer\">epoll answers the most "
+				  "requests, 201k a second.</p>\n");
+		verdict = strstr(text, "1 of 1 expectation confirmed.");
+		assert_int_equal(verdict != NULL, i < 2);
+		/* A race asks for the best above all. */
+		if (verdict)
+			assert_int_equal(
+				verdict > strstr(text, "epoll answers"), !i);
+		free(text);
+	}
+}
+
+static void test_the_best_of_several_points(void **state)
+{
+	struct run *run = make_run(NULL);
+	char *text;
+
+	(void)state;
+	add_model(run, "epoll", "a", 2e5);
+	add_model(run, "poll", "a", 1e5);
+	add_model(run, "epoll", "b", 1e5);
+	add_model(run, "poll", "b", 2e5);
+	add_model(run, "epoll", "c", 1e5);
+	add_model(run, "poll", "c", 1e5);
+	add_model(run, "epoll", "d", 1e5);
+	text = answer_of(run);
+	/* Of the three points where there is one to be the best of. */
+	assert_says(text, "epoll, poll are among the best most often, at 2 of "
+			  "3 points.</p>\n");
+	assert_says(text, "<li><b>handler b</b>: poll answers the most "
+			  "requests, 201k a second.</li>\n");
+	assert_says(text, "; poll cannot be told from it.</li>\n");
+	assert_says(text, "<li><b>handler d</b>: epoll answers 100k requests "
+			  "a second, for 9.97 µs of the server's CPU "
+			  "each.</li>\n");
+	free(text);
+}
+
+static void test_one_model_alone_is_the_best_of_nothing(void **state)
+{
+	struct run *run = make_run(NULL);
+	char *text;
+
+	(void)state;
+	add_model(run, "epoll", "a", 2e5);
+	add_model(run, "epoll", "b", 1e5);
+	text = answer_of(run);
+	assert_never_says(text, "best");
+	assert_never_says(text, "most");
+	assert_says(text, "<b>handler a</b>: epoll answers 201k requests a "
+			  "second");
+	free(text);
+	run = make_run(NULL);
+	add_model(run, "epoll", NULL, 2e5);
+	text = answer_of(run);
+	assert_says(text, "<p class=\"answer\">epoll answers 201k requests a "
+			  "second, for 4.99 µs of the server's CPU each.</p>");
+	free(text);
+}
+
+static void test_there_may_be_no_answer(void **state)
+{
+	struct run *run = make_run(LESSON "[expect]\na = p50(epoll) > 1\n");
+	struct cell *cell;
+	char *text;
+
+	(void)state;
+	add_model(run, "epoll", NULL, 0);
+	text = answer_of(run);
+	assert_says(text, "There is none: nothing could be measured.");
+	assert_never_says(text, "expectation");
+	free(text);
+	run = make_run(NULL);
+	cell = add_model(run, "epoll", NULL, 1e5);
+	for (size_t i = 0; i < ROUNDS; i++) {
+		cell->samples[i].connections_asked = 64;
+		cell->samples[i].connections_served = 1;
+	}
+	text = answer_of(run);
+	assert_says(text, "There is none: nothing that was measured can be");
+	free(text);
 }
 
 /* ---- what others wrote ----------------------------------------------------- */
@@ -226,6 +372,13 @@ static void test_what_was_not_measured_is_listed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			test_the_answer_is_what_became_of_the_expectations),
+		cmocka_unit_test(
+			test_the_best_follows_where_speed_is_looked_at),
+		cmocka_unit_test(test_the_best_of_several_points),
+		cmocka_unit_test(test_one_model_alone_is_the_best_of_nothing),
+		cmocka_unit_test(test_there_may_be_no_answer),
 		cmocka_unit_test(test_what_others_wrote_is_text),
 		cmocka_unit_test(test_long_values_are_told_apart),
 		cmocka_unit_test(
