@@ -97,10 +97,10 @@ static void connection_leave(struct connection *c)
 static void connection_lost(struct connection *c)
 {
 	struct worker *w = c->worker;
-	uint32_t lost = c->greeting ? 0 : c->outstanding;
+	uint32_t lost = c->greeting ? 0 : c->outstanding + c->carried;
 
 	w->tally->failed += lost;
-	c->outstanding = 0;
+	c->outstanding = c->carried = 0;
 	c->thinking = c->retrying = c->greeting = false;
 	connection_leave(c);
 	connection_disconnect(c);
@@ -136,10 +136,25 @@ static bool connection_retry(struct connection *c)
 	return true;
 }
 
+/* Writing failed since the server has closed, and it may have said that it
+ * would: reading tells. */
+static bool connection_breaks(
+	struct connection *c, enum error_phase phase, int error)
+{
+	if (phase != ERROR_WRITE || (error != EPIPE && error != ECONNRESET) ||
+		!connection_config(c)->workload->reply || c->outstanding == 0)
+		return false;
+	c->broken = error;
+	c->handed = 0;
+	return true;
+}
+
 void connection_error(struct connection *c, enum error_phase phase, int error)
 {
 	struct errors *errors = &c->worker->tally->errors;
 
+	if (connection_breaks(c, phase, error))
+		return;
 	/* The server resets after our farewell: it has all it wanted. */
 	if (c->state == CONNECTION_FAREWELL) {
 		connection_disconnect(c);
@@ -161,7 +176,7 @@ static void connection_timed_out(struct connection *c, uint64_t now)
 	struct tally *t = c->worker->tally;
 	uint32_t i;
 
-	for (i = 0; i < c->outstanding && !c->greeting; i++) {
+	for (i = 0; i < c->outstanding + c->carried && !c->greeting; i++) {
 		const struct flight *f = connection_flight(c, i);
 
 		if (now < f->sent_ns + config->timeout_ns)
@@ -194,15 +209,20 @@ void connection_check_timeout(struct connection *c, uint64_t now)
 
 /* ---- requests ----------------------------------------------------------- */
 
-/* Begins one request, unless its time has not come. */
+/* Begins one request, unless its time has not come. One that is carried over
+ * has begun before, and keeps its times. */
 static bool connection_begin(struct connection *c, uint64_t now)
 {
 	const struct workload *workload = connection_config(c)->workload;
 	struct flight *f = connection_flight(c, c->outstanding);
 
-	if (!worker_take(c->worker, now, &f->intended_ns))
+	if (c->carried > 0)
+		c->carried--;
+	else if (worker_take(c->worker, now, &f->intended_ns))
+		f->sent_ns = now;
+	else
 		return false;
-	f->sent_ns = c->session.now_ns = now;
+	c->session.now_ns = now;
 	if (workload->request)
 		f->request = workload->request(&c->session);
 	else
@@ -246,8 +266,9 @@ static void connection_new_session(struct connection *c)
 	memset(c->session.state, 0, config->workload->state_size);
 	if (config->workload->open)
 		config->workload->open(&c->session);
-	c->head = c->outstanding = c->written = c->handed = 0;
+	c->outstanding = c->written = c->handed = 0;
 	c->written_part = c->ahead = 0;
+	c->broken = 0;
 	c->first_ns = 0;
 	c->quota = c->session.silent ? 0 : config->requests_per_connection;
 }
@@ -288,7 +309,9 @@ static void connection_open(struct connection *c, uint64_t now)
 void connection_next(struct connection *c, uint64_t now)
 {
 	/* A request may be under way that waits for its connection. */
-	if (worker_is_over(c->worker) && !(c->retrying && c->outstanding > 0))
+	bool waits = c->carried > 0 || (c->retrying && c->outstanding > 0);
+
+	if (worker_is_over(c->worker) && !waits)
 		return;
 	if (c->state == CONNECTION_CLOSED)
 		connection_open(c, now);
@@ -367,13 +390,22 @@ static void connection_unheard(struct connection *c)
 	connection_landed(c);
 }
 
+/* The server closes. It has not answered what it was asked after that (RFC
+ * 9112, 9.6): this is asked again on the next connection. */
+static void connection_carry(struct connection *c)
+{
+	c->quota = 0;
+	c->carried += c->outstanding;
+	c->outstanding = 0;
+}
+
 /* The last request that this connection was to make has been answered. */
 static void connection_renew(struct connection *c, uint64_t now)
 {
 	uint64_t think_ns = connection_config(c)->think_ns;
 
 	connection_disconnect(c);
-	if (think_ns)
+	if (think_ns && c->carried == 0)
 		connection_later(c, think_ns);
 	else
 		connection_next(c, now);
@@ -490,9 +522,7 @@ static size_t connection_reply(
 			c->first_ns = now;
 		return used;
 	}
-	if (verdict == REPLY_LAST)
-		c->quota = 0;
-	else if (verdict != REPLY_DONE) {
+	if (verdict != REPLY_DONE && verdict != REPLY_LAST) {
 		connection_judge(c, verdict);
 		return 0;
 	}
@@ -501,6 +531,8 @@ static size_t connection_reply(
 		return 0;
 	}
 	connection_answered(c, now);
+	if (verdict == REPLY_LAST)
+		connection_carry(c);
 	return used;
 }
 
@@ -522,6 +554,28 @@ void connection_input(struct connection *c, const char *buf, size_t len)
 		connection_after(c, now);
 }
 
+static void connection_unanswered(struct connection *c)
+{
+	if (!c->broken) {
+		connection_fail(c, ERROR_EOF);
+		return;
+	}
+	c->worker->tally->errors.by_errno[ERROR_WRITE][c->broken]++;
+	connection_lost(c);
+}
+
+/* The end of the connection is the end of the reply. */
+static void connection_completed(struct connection *c, uint64_t now)
+{
+	if (!connection_is_put(c)) {
+		connection_fail(c, ERROR_MISMATCH);
+		return;
+	}
+	connection_answered(c, now);
+	connection_carry(c);
+	connection_after(c, now);
+}
+
 void connection_eof(struct connection *c)
 {
 	const struct workload *workload = connection_config(c)->workload;
@@ -534,19 +588,12 @@ void connection_eof(struct connection *c)
 	}
 	if (c->outstanding > 0 && workload->eof)
 		verdict = workload->eof(&c->session);
-	if (verdict == REPLY_MORE) {
-		connection_fail(c, ERROR_EOF);
-	} else if (verdict == REPLY_DONE || verdict == REPLY_LAST) {
-		if (!connection_is_put(c)) {
-			connection_fail(c, ERROR_MISMATCH);
-			return;
-		}
-		c->quota = 0;
-		connection_answered(c, now);
-		connection_after(c, now);
-	} else {
+	if (verdict == REPLY_MORE)
+		connection_unanswered(c);
+	else if (verdict == REPLY_DONE || verdict == REPLY_LAST)
+		connection_completed(c, now);
+	else
 		connection_judge(c, verdict);
-	}
 }
 
 /* ---- the engine's side -------------------------------------------------- */
@@ -557,6 +604,8 @@ int connection_output(const struct connection *c, struct iovec *pieces, int max)
 	uint32_t i;
 	int n = 0;
 
+	if (c->broken)
+		return 0;
 	for (i = c->written; i < c->outstanding && n < max; i++) {
 		const struct slice *s = &connection_flight(c, i)->request;
 

@@ -45,6 +45,10 @@ struct connection {
 	uint32_t head, outstanding, written, handed;
 	size_t written_part, ahead;
 
+	/* Flights behind those `outstanding`: sent on a connection that the
+	 * server then closed, and to be sent again on this one. */
+	uint32_t carried;
+
 	uint64_t quota;	     /* requests it may still begin */
 	uint64_t connect_ns; /* when connecting began */
 	uint64_t first_ns;   /* first byte of the reply in progress; 0: none */
@@ -58,6 +62,7 @@ struct connection {
 	bool thinking;	  /* until its timer expires */
 	bool retrying;	  /* to connect, which was refused for now */
 	bool greeting;	  /* not yet welcome; its one flight is the greeting */
+	int broken;	  /* errno of writing: only what came before is read */
 
 	struct connection *free_next, *free_prev; /* the worker's free list */
 	bool is_free;

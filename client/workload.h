@@ -100,6 +100,11 @@ struct workload {
 	enum reply (*reply)(struct session *s, struct slice request,
 		const char *buf, size_t len, size_t *used);
 
+	/* Does it go with so many of all that? There may not be enough members,
+	 * say. Once, before begin(). 0, or -EINVAL with a sentence in `why`.
+	 * Optional. */
+	int (*plan)(void *options, const struct workload_plan *plan, char *why);
+
 	/* The server closed while a reply was awaited: REPLY_DONE where this
 	 * is how a reply ends, REPLY_SHORT within one, REPLY_MORE if none of
 	 * it had come. Absent: by whether any byte of it had come. */
@@ -113,10 +118,6 @@ struct workload {
 
 	/* How many requests greeting() is, to the server. */
 	unsigned greetings;
-
-	/* Are there enough members, say? Once, before begin(). 0, or -EINVAL
-	 * with a sentence in `why`. */
-	int (*plan)(void *options, const struct workload_plan *plan, char *why);
 
 	/* Around each run; no thread is in between. `look` is to be called, by
 	 * any thread, when answered() or is_alone() may say something else for

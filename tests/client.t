@@ -68,6 +68,11 @@ class Server:
         except OSError:
             pass
 
+    def stop(self):
+        """Takes no more connections."""
+        self.socket.shutdown(socket.SHUT_RDWR)  # wakes accept()
+        self.socket.close()
+
     def next(self):
         """1 for the first call, 2 for the second, whatever the thread."""
         with self.lock:
@@ -797,6 +802,10 @@ HTTP_RIGHT = (
     ("a server that closes now and then, and says so", "http",
      lambda h, b, n: (http_reply(b"x", b"Connection: close"), True)
      if n % 3 == 0 else http_reply(b"x", b"Connection: keep-alive")),
+    ("a server that closes as it is told to, and does not say so",
+     "http:close=on",
+     lambda h, b, n: b"\r\nConnection: close\r\n" in h
+     and (http_reply(b"x"), True)),
     ("HEAD, answered with a length and no body", "http:method=HEAD",
      lambda h, b, n: h.startswith(b"HEAD /") and http_reply(b"x" * 99)[:-99]),
     ("POST, its body sent whole", "http:method=POST,body=10k",
@@ -842,6 +851,103 @@ def add_http_right(name, spec, reply):
 
 for row in HTTP_RIGHT:
     add_http_right(*row)
+
+class Limit:
+    """An HTTP server that answers so many requests of a connection, says with
+    the last answer that it closes, and does: at once, which resets the
+    connection where more was asked, or when the client has closed."""
+
+    def __init__(self, replies, at_once=False, wait=None):
+        self.replies, self.at_once = replies, at_once
+        self.wait = wait or (lambda _number: None)  # before an answer
+        self.server = Server(self.serve)
+        self.address = self.server.address
+
+    def serve(self, connection, server):
+        # A reset would take with it what waits to be sent.
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        stream = connection.makefile("rb")
+        for turn in range(self.replies):
+            body = 0
+            while (line := stream.readline()) != b"\r\n":
+                if not line:
+                    return
+                if line.startswith(b"Content-Length: "):
+                    body = int(line[16:])
+            stream.read(body)
+            last = turn == self.replies - 1
+            self.wait(server.next())
+            connection.sendall(http_reply(
+                b"hello", b"Connection: close" if last else b"X: y"))
+        if not self.at_once:
+            connection.shutdown(socket.SHUT_WR)
+            while connection.recv(4096):
+                pass
+
+
+@TABLE.cell
+def _(cell):
+    """http: what a pipeline has asked behind an announced close is asked again,
+    counts once, and is no error; also where the close becomes a reset"""
+    for at_once in (False, True):
+        for more in ([], ["--requests-per-connection", "5"], ["-t", "2"]):
+            limit = Limit(7, at_once)
+            run = Run(cell, "-n", "300", "-c", "3", "-p", "8", "-w", "http",
+                      *more, limit.address)
+            run.expect(0, scheduled=300, sent=300, ok=300, failed=0)
+            equal(all_errors(run), {}, "errors")
+            equal(limit.server.count, 300, "answered by the server")
+            equal(run.json["latency_ns"]["raw"]["count"], 300, "latencies")
+            equal(run.json["connections"]["minimum_live"], 3, "all lived on")
+
+
+@TABLE.cell
+def _(cell):
+    """http: so is what could not even be written any more, the announcement
+    being unread"""
+    run = Run(cell, "-n", "30", "-c", "1", "-p", "2", "-w",
+              "http:method=POST,body=8M", Limit(1, at_once=True).address)
+    run.expect(0, sent=30, ok=30, failed=0)
+    equal(all_errors(run), {}, "errors")
+
+
+@TABLE.cell
+def _(cell):
+    """http: so is what was asked behind a body that ends with the connection,
+    one after the other"""
+    run = Run(cell, "-n", "60", "-c", "3", "-p", "4", "-w", "http",
+              http_server(lambda h, b, n: (b"HTTP/1.1 200 OK\r\n\r\nend",
+                                           True)).address)
+    run.expect(0, sent=60, ok=60, failed=0)
+    equal(all_errors(run), {}, "errors")
+
+
+@TABLE.cell
+def _(cell):
+    """http: a request that is asked again has waited since it was first sent,
+    and in the open loop since it was due"""
+    gate = threading.Event()
+    for rate in ([], ["-R", "1k"]):
+        limit = Limit(1, wait=lambda n: n == 1 and gate.wait(0.4))
+        run = Run(cell, "-n", "2", "-c", "1", "-p", "2", "-w", "http", *rate,
+                  limit.address)
+        run.expect(run.status, sent=2, ok=2)
+        for name in ("raw", "corrected") if rate else ("raw",):
+            latency = run.json["latency_ns"][name]
+            equal(latency["count"], 2, f"{name} latencies")
+            check(latency["min"] >= 390_000_000, f"both waited: {latency}")
+
+
+@TABLE.cell
+def _(cell):
+    """http: where no connection is had to ask again, the requests have failed,
+    each of them"""
+    limit = Limit(3, wait=lambda n: n == 3 and limit.server.stop())
+    run = Run(cell, "-n", "8", "-c", "1", "-p", "8", "-w", "http", "--timeout",
+              "5s", limit.address)
+    run.expect(3, sent=8, ok=3, failed=5)
+    equal(run.json["errors"], {"connect.ECONNREFUSED": 1}, "errors")
+
 
 HTTP_WRONG = (
     ("another body", "reply.mismatch", lambda: http_reply(b"jello")),
@@ -1019,8 +1125,7 @@ def _(cell):
         for number, data in each_request(connection, server):
             connection.sendall(data)
             if number == 10:
-                holder[0].socket.shutdown(socket.SHUT_RDWR)  # wakes accept()
-                holder[0].socket.close()
+                holder[0].stop()
                 return
 
     holder.append(Server(serve))
@@ -1877,6 +1982,8 @@ USAGE = (
     ("fewer requests than a thread has under way after the warm-up",
      ["-n", "6", "-c", "3", "-t", "2", "-p", "2", "--warmup", "1s", ":1"],
      "too few"),
+    ("a pipeline behind a close",
+     ["-w", "http:close=on", "-p", "2", ":1"], "close=on does not go with"),
     ("a pipeline of greetings", ["-w", "greet", "-p", "2", ":1"], "pipeline"),
 )
 

@@ -218,6 +218,18 @@ static int http_write_all(struct http_options *o, uint64_t seed)
 	return fclose(out) == 0 && !failed ? 0 : -ENOMEM;
 }
 
+static int http_plan(void *options, const struct workload_plan *plan, char *why)
+{
+	const struct http_options *o = options;
+
+	if (!o->close || plan->pipeline == 1)
+		return 0;
+	snprintf(why, WHY_SIZE,
+		"http: close=on does not go with --pipeline: the server is to "
+		"close after the first reply, and answers no other");
+	return -EINVAL;
+}
+
 static int http_check(const struct http_options *o, char *why)
 {
 	const struct sizes *b = &o->body;
@@ -317,7 +329,7 @@ static void http_remember(const struct http_options *o, struct http_state *s,
 	s->known_len = 0;
 	s->known_body = 0;
 	s->known_for = made;
-	if (!o->same || r->closes)
+	if (!o->same || o->close || r->closes)
 		return;
 	if (s->got <= HTTP_KNOWN && !o->echo) {
 		s->known_len = s->got;
@@ -359,7 +371,7 @@ static size_t http_recognise(const struct http_options *o, struct http_state *s,
 static enum reply http_complete(const struct http_options *o,
 	struct http_state *s, struct http_made *made)
 {
-	bool closes = s->reply.closes;
+	bool closes = s->reply.closes || o->close;
 
 	if (s->reply.status != (int)o->status)
 		return REPLY_STATUS;
@@ -432,4 +444,5 @@ const struct workload workload_http = {
 	.request = http_request,
 	.reply = http_reply_bytes,
 	.eof = http_eof,
+	.plan = http_plan,
 };
