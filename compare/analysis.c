@@ -57,8 +57,7 @@ bool analysis_is_noisy(const struct run *run)
 
 /* ---- one cell ------------------------------------------------------------- */
 
-struct estimate cell_estimate(
-	const struct cell *cell, const struct metric *m, gsl_rng *rng)
+struct estimate cell_estimate(const struct cell *cell, const struct metric *m)
 {
 	double *values = calloc(cell->sample_count + 1, sizeof(*values));
 	struct estimate e = {NAN, NAN, NAN, 0};
@@ -67,22 +66,18 @@ struct estimate cell_estimate(
 	if (!values)
 		return e;
 	n = metric_values(m, cell, values);
-	if (rng)
-		e = stats_estimate(values, n, rng);
-	else
-		e.value = stats_median(values, n);
+	e = stats_estimate(values, n);
 	free(values);
 	return e;
 }
 
-static struct estimate estimate(
-	const char *name, const struct cell *cell, gsl_rng *rng)
+static struct estimate estimate(const char *name, const struct cell *cell)
 {
-	return cell_estimate(cell, metric_find(name), rng);
+	return cell_estimate(cell, metric_find(name));
 }
 
 struct estimate summary_estimate(
-	const struct summary *s, const struct metric *m, gsl_rng *rng)
+	const struct summary *s, const struct metric *m)
 {
 	const struct {
 		const char *name;
@@ -95,7 +90,7 @@ struct estimate summary_estimate(
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
 		if (!strcmp(known[i].name, m->name))
 			return *known[i].e;
-	return cell_estimate(s->cell, m, rng);
+	return cell_estimate(s->cell, m);
 }
 
 /* The reason that most of the invalid samples give: the last one's. */
@@ -164,7 +159,7 @@ static bool near_ceiling(const struct cell *cell)
 	struct estimate e = {0};
 
 	if (isfinite(cell->ceiling))
-		e = estimate("throughput", cell, NULL);
+		e = estimate("throughput", cell);
 	return e.value >= CALIBRATION_NEAR * cell->ceiling;
 }
 
@@ -206,21 +201,19 @@ static void count_sample(struct summary *s, const struct sample *sample)
 	s->noisy += valid && sample->noise;
 }
 
-static void summarise(struct summary *s, const struct cell *cell, gsl_rng *rng)
+static void summarise(struct summary *s, const struct cell *cell)
 {
 	s->cell = cell;
 	for (size_t i = 0; i < cell->sample_count; i++)
 		count_sample(s, &cell->samples[i]);
 	s->lower_bound = cell_is_bounded(cell);
-	s->throughput = estimate("throughput", cell, rng);
-	s->cpu = estimate("cpu_per_request", cell, rng);
+	s->throughput = estimate("throughput", cell);
+	s->cpu = estimate("cpu_per_request", cell);
 	find_standing(s);
-	if (!rng)
-		return;
-	s->p50 = estimate("p50", cell, rng);
-	s->p99 = estimate("p99", cell, rng);
-	s->switches = estimate("switches_per_request", cell, rng);
-	s->memory = estimate("memory", cell, rng);
+	s->p50 = estimate("p50", cell);
+	s->p99 = estimate("p99", cell);
+	s->switches = estimate("switches_per_request", cell);
+	s->memory = estimate("memory", cell);
 }
 
 /* ---- the cells of a point ------------------------------------------------- */
@@ -268,7 +261,7 @@ static void put_in_order(struct point *p)
 
 /* The ratio of a's score to b's, round by round; above 1 a is better. */
 static struct comparison compare_cells(const struct metric *m,
-	const struct cell *a, const struct cell *b, size_t rounds, gsl_rng *rng)
+	const struct cell *a, const struct cell *b, size_t rounds)
 {
 	double *x = calloc(2 * rounds + 1, sizeof(*x)), *y = x + rounds;
 	struct comparison c = {{NAN, NAN, NAN, 0}, 1, NAN};
@@ -277,14 +270,14 @@ static struct comparison compare_cells(const struct metric *m,
 		return c;
 	metric_by_round(m, a, x, rounds);
 	metric_by_round(m, b, y, rounds);
-	c = m->more_is_better ? stats_compare(x, y, rounds, rng)
-			      : stats_compare(y, x, rounds, rng);
+	c = m->more_is_better ? stats_compare(x, y, rounds)
+			      : stats_compare(y, x, rounds);
 	free(x);
 	return c;
 }
 
-/* Which cells cannot be told from the first. */
-static void mark_best(struct point *p, size_t rounds, gsl_rng *rng)
+/* Which cells cannot be told from the first, which the figures have chosen. */
+static void mark_best(struct point *p, size_t rounds)
 {
 	double *adjusted = calloc(p->count + 1, sizeof(*adjusted));
 	size_t n = 0;
@@ -300,10 +293,10 @@ static void mark_best(struct point *p, size_t rounds, gsl_rng *rng)
 		if (s->standing != RANKED)
 			break;
 		s->to_best = compare_cells(
-			p->order, s->cell, p->summaries[0].cell, rounds, rng);
+			p->order, s->cell, p->summaries[0].cell, rounds);
 		adjusted[n++] = s->to_best.p;
 	}
-	if (!stats_holm(adjusted, n))
+	if (!stats_holm_of_best(adjusted, n))
 		for (size_t i = 0; i < n; i++) {
 			struct summary *s = &p->summaries[i + 1];
 
@@ -325,7 +318,7 @@ static const struct summary *find_baseline(
 }
 
 static void compare_to_baseline(
-	struct point *p, const char *model, size_t rounds, gsl_rng *rng)
+	struct point *p, const char *model, size_t rounds)
 {
 	const struct summary *base = find_baseline(p, model);
 	double *adjusted = calloc(p->count + 1, sizeof(*adjusted));
@@ -337,8 +330,8 @@ static void compare_to_baseline(
 		if (s == base || s->standing != RANKED)
 			continue;
 		s->has_baseline = true;
-		s->to_baseline = compare_cells(
-			p->order, s->cell, base->cell, rounds, rng);
+		s->to_baseline =
+			compare_cells(p->order, s->cell, base->cell, rounds);
 		adjusted[n++] = s->to_baseline.p;
 	}
 	if (n && !stats_holm(adjusted, n)) {
@@ -367,7 +360,7 @@ static struct point *find_point(struct analysis *a, const json_t *at)
 	return &a->points[a->count++];
 }
 
-static int fill_points(struct analysis *a, gsl_rng *rng)
+static int fill_points(struct analysis *a)
 {
 	const struct run *run = a->run;
 
@@ -382,7 +375,7 @@ static int fill_points(struct analysis *a, gsl_rng *rng)
 				calloc(run->cell_count, sizeof(*p->summaries));
 		if (!p->summaries)
 			return -1;
-		summarise(&p->summaries[p->count++], &run->cells[c], rng);
+		summarise(&p->summaries[p->count++], &run->cells[c]);
 	}
 	return 0;
 }
@@ -390,22 +383,19 @@ static int fill_points(struct analysis *a, gsl_rng *rng)
 struct analysis *analysis_new(const struct run *run)
 {
 	struct analysis *a = calloc(1, sizeof(*a));
-	gsl_rng *rng = stats_rng((uint64_t)run->seed);
 	size_t rounds = analysis_rounds(run);
 
 	if (a)
 		a->run = run;
-	if (!a || !rng || fill_points(a, rng)) {
+	if (!a || fill_points(a)) {
 		analysis_free(a);
 		a = NULL;
 	}
 	for (size_t i = 0; a && i < a->count; i++) {
 		put_in_order(&a->points[i]);
-		mark_best(&a->points[i], rounds, rng);
-		compare_to_baseline(&a->points[i], run->baseline, rounds, rng);
+		mark_best(&a->points[i], rounds);
+		compare_to_baseline(&a->points[i], run->baseline, rounds);
 	}
-	if (rng)
-		gsl_rng_free(rng);
 	return a;
 }
 
@@ -420,7 +410,7 @@ static double width_of(const struct estimate *e)
 
 /* The widest of a point, whose summaries are in order. */
 static double point_width(
-	const struct point *p, const char *model, size_t rounds, gsl_rng *rng)
+	const struct point *p, const char *model, size_t rounds)
 {
 	const struct summary *base = find_baseline(p, model);
 	double widest = 0, width;
@@ -433,11 +423,10 @@ static double point_width(
 		if (&p->summaries[i] == base && p->count > 1)
 			continue;
 		if (base && &p->summaries[i] != base)
-			e = compare_cells(
-				p->order, cell, base->cell, rounds, rng)
+			e = compare_cells(p->order, cell, base->cell, rounds)
 				    .ratio;
 		else
-			e = estimate(p->order->name, cell, rng);
+			e = estimate(p->order->name, cell);
 		width = width_of(&e);
 		widest = width > widest ? width : widest;
 	}
@@ -447,20 +436,17 @@ static double point_width(
 double analysis_width(const struct run *run)
 {
 	struct analysis a = {.run = run};
-	gsl_rng *rng = stats_rng((uint64_t)run->seed);
-	double widest = rng && !fill_points(&a, NULL) ? 0 : INFINITY, width;
+	double widest = !fill_points(&a) ? 0 : INFINITY, width;
 
 	for (size_t i = 0; isfinite(widest) && i < a.count; i++) {
 		put_in_order(&a.points[i]);
 		width = point_width(
-			&a.points[i], run->baseline, analysis_rounds(run), rng);
+			&a.points[i], run->baseline, analysis_rounds(run));
 		widest = width > widest ? width : widest;
 	}
 	for (size_t i = 0; i < a.count; i++)
 		free(a.points[i].summaries);
 	free(a.points);
-	if (rng)
-		gsl_rng_free(rng);
 	return widest;
 }
 

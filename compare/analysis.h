@@ -67,13 +67,11 @@ void analysis_free(struct analysis *a);
  * NULL without memory. */
 const char **analysis_models(const struct analysis *a, size_t *count);
 
-/* The median of a metric over a cell's samples, with its interval; without a
- * generator the median alone. */
-struct estimate cell_estimate(
-	const struct cell *cell, const struct metric *m, gsl_rng *rng);
+/* The median of a metric over a cell's samples, with its interval. */
+struct estimate cell_estimate(const struct cell *cell, const struct metric *m);
 /* The same, to the digit what the summary says where it has it. */
 struct estimate summary_estimate(
-	const struct summary *s, const struct metric *m, gsl_rng *rng);
+	const struct summary *s, const struct metric *m);
 
 /* Why a cell has no throughput to compare: why it was skipped, what its last
  * invalid sample says, that it answered nothing. NULL where it has. */

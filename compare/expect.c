@@ -35,7 +35,7 @@ static size_t pack(struct term *a, struct term *b, size_t count)
 	return n;
 }
 
-/* By the interval of the median of left - right. */
+/* By the interval of what the left is more than the right. */
 static enum verdict judge(const struct estimate *d, const char *relation)
 {
 	bool more = relation[0] == '>', equal = relation[1] == '=';
@@ -50,26 +50,39 @@ static enum verdict judge(const struct estimate *d, const char *relation)
 	return UNDECIDED;
 }
 
-static void decide(struct expectation *e, struct term *a, struct term *b,
-	size_t count, gsl_rng *rng)
+/* How much more the left is than the right, round by round, into the left:
+ * their log ratio where both are positive, which noise that multiplies moves
+ * alike in all rounds, or else their difference. */
+static void subtract(struct term *a, const struct term *b, size_t n)
+{
+	bool positive = true;
+
+	for (size_t i = 0; i < n; i++)
+		positive = positive && a->rounds[i] > 0 && b->rounds[i] > 0;
+	for (size_t i = 0; i < n; i++)
+		a->rounds[i] = positive ? log(a->rounds[i] / b->rounds[i])
+					: a->rounds[i] - b->rounds[i];
+}
+
+static void decide(
+	struct expectation *e, struct term *a, struct term *b, size_t count)
 {
 	size_t n = pack(a, b, count);
-	struct estimate difference;
+	struct estimate more;
 
-	e->left = stats_estimate(a->rounds, n, rng);
-	e->right = stats_estimate(b->rounds, n, rng);
+	e->left = stats_estimate(a->rounds, n);
+	e->right = stats_estimate(b->rounds, n);
 	e->left_unit = a->unit;
 	e->right_unit = b->unit;
-	for (size_t i = 0; i < n; i++)
-		a->rounds[i] -= b->rounds[i];
-	difference = stats_estimate(a->rounds, n, rng);
-	e->verdict = judge(&difference, e->relation);
+	subtract(a, b, n);
+	more = stats_shift(a->rounds, n);
+	e->verdict = judge(&more, e->relation);
 	if (n < 2)
 		snprintf(e->why, WHY_SIZE, "%s",
 			n ? "one round decides nothing" : "no valid rounds");
 }
 
-static int evaluate_at(struct expectation *e, struct reading *r, gsl_rng *rng)
+static int evaluate_at(struct expectation *e, struct reading *r)
 {
 	struct term left = {0}, right = {0};
 	int rc;
@@ -85,7 +98,7 @@ static int evaluate_at(struct expectation *e, struct reading *r, gsl_rng *rng)
 	if (!rc && *r->at)
 		rc = reading_complain(r, "\"%.20s\" is too much", r->at);
 	if (!rc)
-		decide(e, &left, &right, r->count, rng);
+		decide(e, &left, &right, r->count);
 	e->bounded = r->bounded;
 	if (e->bounded && e->verdict == REFUTED)
 		e->verdict = UNDECIDED;
@@ -95,15 +108,14 @@ static int evaluate_at(struct expectation *e, struct reading *r, gsl_rng *rng)
 }
 
 /* Of several points the worst verdict counts; its figures are kept. */
-static int evaluate_everywhere(
-	struct expectation *e, struct reading *r, gsl_rng *rng)
+static int evaluate_everywhere(struct expectation *e, struct reading *r)
 {
 	struct expectation worst = {.verdict = CONFIRMED};
 	int rc = 0;
 
 	for (size_t c = 0; c < r->run->cell_count && !rc; c++) {
 		r->point = r->run->cells[c].point;
-		rc = evaluate_at(e, r, rng);
+		rc = evaluate_at(e, r);
 		if (rc || !r->pointed)
 			return rc;
 		if (!c || e->verdict == REFUTED ||
@@ -130,7 +142,6 @@ static void split_name(struct expectation *e, const char *line)
 int expect_evaluate(
 	struct expectation *e, const char *line, const struct run *run)
 {
-	gsl_rng *rng = stats_rng((uint64_t)run->seed);
 	char why[WHY_SIZE] = "";
 	struct reading r = {
 		.run = run, .count = analysis_rounds(run), .why = why};
@@ -138,10 +149,7 @@ int expect_evaluate(
 
 	*e = (struct expectation) {.verdict = UNDECIDED};
 	split_name(e, line);
-	if (!rng)
-		return -ENOMEM;
-	rc = evaluate_everywhere(e, &r, rng);
-	gsl_rng_free(rng);
+	rc = evaluate_everywhere(e, &r);
 	if (!rc)
 		return 0;
 	e->verdict = UNDECIDED;

@@ -73,8 +73,7 @@ void gnuplot_row(const struct drawing *d, size_t place, const char *name,
 	fprintf(d->out, "%zu ", place);
 	print_datum(name, d->out);
 	for (const struct panel *p = d->panels; p < d->panels + PANELS; p++) {
-		struct estimate e =
-			summary_estimate(s, metric_find(p->metric), d->rng);
+		struct estimate e = summary_estimate(s, metric_find(p->metric));
 
 		gnuplot_estimate(&e, p->unit, d->out);
 	}
@@ -179,7 +178,6 @@ static bool prepare(struct drawing *d, const struct plan *plan)
 {
 	struct sweep s = {.a = d->a};
 
-	d->rng = stats_rng((uint64_t)d->a->run->seed);
 	d->models = analysis_models(d->a, &d->model_count);
 	d->axis = s.axis = sweep_axis(d->a, &plan->plots);
 	d->sweeps = d->axis ? 0 : 1;
@@ -190,7 +188,7 @@ static bool prepare(struct drawing *d, const struct plan *plan)
 	d->panels = d->theory ? queue : usual;
 	if (fit_is_asked(&plan->fits, FIT_USL, d->axis))
 		fits_make(d->a->run, d->axis, &d->fits);
-	return d->rng && d->models;
+	return d->models;
 }
 
 static void print_drawing(const struct drawing *d)
@@ -215,8 +213,6 @@ int gnuplot_print(const struct analysis *a, FILE *out)
 		print_drawing(&d);
 	fits_release(&d.fits);
 	free(d.models);
-	if (d.rng)
-		gsl_rng_free(d.rng);
 	plan_release(&plan);
 	return ready && !ferror(out) ? 0 : -1;
 }

@@ -25,7 +25,6 @@ struct drawing {
 	const char *axis; /* NULL: bars */
 	struct fits fits;
 	bool theory;
-	gsl_rng *rng;
 	FILE *out;
 };
 

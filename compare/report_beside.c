@@ -18,18 +18,14 @@ bool report_has_theory(const struct page *page, const struct metric *m)
 void report_fill_theory(struct page *page, struct chart *c, size_t at,
 	const struct point *p, const struct metric *m)
 {
-	gsl_rng *rng = stats_rng((uint64_t)page->a->run->seed);
-
-	for (size_t t = 0; rng && t < THEORIES; t++) {
+	for (size_t t = 0; t < THEORIES; t++) {
 		struct chart_series *s = &c->series[page->model_count + t];
 
 		s->label = theory_labels[t];
 		s->look = (int)(page->model_count + t);
 		s->y[at] = cell_estimate(
-			p->summaries[0].cell, theory_of(t, m->name), rng);
+			p->summaries[0].cell, theory_of(t, m->name));
 	}
-	if (rng)
-		gsl_rng_free(rng);
 }
 
 /* The curve of a fit between two points of the chart. */

@@ -75,14 +75,12 @@ void report_hand_in(struct page *page, struct chart *c)
 /* ---- bars and lines of a metric ------------------------------------------- */
 
 /* Of the CPU time, the share that was spent in user mode. */
-static void split_cpu(
-	struct chart_series *series, const struct cell *cell, gsl_rng *rng)
+static void split_cpu(struct chart_series *series, const struct cell *cell)
 {
 	double user =
-		cell_estimate(cell, metric_find("user_per_request"), rng).value;
+		cell_estimate(cell, metric_find("user_per_request")).value;
 	double system =
-		cell_estimate(cell, metric_find("system_per_request"), rng)
-			.value;
+		cell_estimate(cell, metric_find("system_per_request")).value;
 
 	if (user + system > 0)
 		series->part = user / (user + system);
@@ -91,23 +89,20 @@ static void split_cpu(
 static void fill_point(struct page *page, struct chart *c, size_t at,
 	const struct point *p, const struct metric *m)
 {
-	gsl_rng *rng = stats_rng((uint64_t)page->a->run->seed);
 
-	for (size_t i = 0; rng && i < p->count; i++) {
+	for (size_t i = 0; i < p->count; i++) {
 		const struct summary *s = &p->summaries[i];
 		size_t look = report_look_of(page, s->cell->model);
 
 		if (s->standing >= NO_FIGURES || look == page->model_count)
 			continue;
-		c->series[look].y[at] = summary_estimate(s, m, rng);
+		c->series[look].y[at] = summary_estimate(s, m);
 		c->series[look].strong = s->best && m == p->order;
 		c->series[look].lower_bound |= s->lower_bound;
 		if (c->kind == CHART_BARS &&
 			!strcmp(m->name, "cpu_per_request"))
-			split_cpu(&c->series[look], s->cell, rng);
+			split_cpu(&c->series[look], s->cell);
 	}
-	if (rng)
-		gsl_rng_free(rng);
 }
 
 static void print_bars(

@@ -18,8 +18,7 @@ enum { QUANTILES = sizeof(quantiles) / sizeof(*quantiles) };
 
 /* A percentile over the rounds; unknown where a round had too few requests for
  * it. */
-static struct estimate quantile_of(
-	const struct cell *cell, const char *name, gsl_rng *rng)
+static struct estimate quantile_of(const struct cell *cell, const char *name)
 {
 	struct estimate e = {NAN, NAN, NAN, 0};
 	double *values = calloc(cell->sample_count + 1, sizeof(*values));
@@ -35,7 +34,7 @@ static struct estimate quantile_of(
 			values[n++] = json_number_value(value);
 	}
 	if (n)
-		e = stats_estimate(values, n, rng);
+		e = stats_estimate(values, n);
 	free(values);
 	return e;
 }
@@ -57,9 +56,8 @@ void report_print_quantiles(
 {
 	struct chart *c = report_new_chart(
 		page, CHART_LINES, QUANTILES, "how long requests took", where);
-	gsl_rng *rng = stats_rng((uint64_t)page->a->run->seed);
 
-	if (c && rng) {
+	if (c) {
 		c->x_title = "percentile";
 		c->remark =
 			"At a percentile of 99, one request in a hundred took "
@@ -73,12 +71,10 @@ void report_print_quantiles(
 			size_t look = report_look_of(page, cell->model);
 
 			for (size_t q = 0; q < QUANTILES; q++)
-				c->series[look].y[q] = quantile_of(
-					cell, quantiles[q].name, rng);
+				c->series[look].y[q] =
+					quantile_of(cell, quantiles[q].name);
 		}
 	}
-	if (rng)
-		gsl_rng_free(rng);
 	report_hand_in(page, c);
 }
 

@@ -57,7 +57,7 @@ static double answered_share(const struct sample *s, double rate)
 		       : s->requests_per_second / rate;
 }
 
-static enum keeping judge(const struct cell *cell, double rate, gsl_rng *rng)
+static enum keeping judge(const struct cell *cell, double rate)
 {
 	double *shares = calloc(cell->sample_count + 1, sizeof(*shares));
 	struct estimate e = {NAN, NAN, NAN, 0};
@@ -67,7 +67,7 @@ static enum keeping judge(const struct cell *cell, double rate, gsl_rng *rng)
 		if (sample_is_valid(&cell->samples[i]))
 			shares[n++] = answered_share(&cell->samples[i], rate);
 	if (shares)
-		e = stats_estimate(shares, n, rng);
+		e = stats_estimate(shares, n);
 	free(shares);
 	if (e.low >= SATURATION_SHARE)
 		return KEEPS_UP;
@@ -107,15 +107,14 @@ struct saturation saturation_find(
 {
 	struct saturation s = {.last_rate = NAN, .first_rate = NAN};
 	struct step *steps = calloc(run->cell_count + 1, sizeof(*steps));
-	gsl_rng *rng = stats_rng((uint64_t)run->seed);
 	enum keeping keeping = KEEPS_UP;
 
-	if (steps && rng)
+	if (steps)
 		s.rates = gather(run, cell, steps);
 	for (size_t i = 0; i < s.rates && !s.first; i++) {
 		bool so_far = keeping == KEEPS_UP;
 
-		keeping = judge(steps[i].cell, steps[i].rate, rng);
+		keeping = judge(steps[i].cell, steps[i].rate);
 		if (so_far && keeping == KEEPS_UP) {
 			s.last = steps[i].cell;
 			s.last_rate = steps[i].rate;
@@ -126,8 +125,6 @@ struct saturation saturation_find(
 			keeping = UNKNOWN; /* for good: a doubt stays one */
 		}
 	}
-	if (rng)
-		gsl_rng_free(rng);
 	free(steps);
 	return s;
 }

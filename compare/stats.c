@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <gsl/gsl_cdf.h>
+#include <gsl/gsl_randist.h>
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics.h>
 #include <math.h>
@@ -44,26 +45,87 @@ double stats_median(const double *x, size_t n)
 	return median;
 }
 
-struct estimate stats_estimate(const double *x, size_t n, gsl_rng *rng)
+/* Student's, of the mean. It holds the median too: that is never farther from
+ * the mean than a standard deviation, and with up to five values the interval
+ * reaches farther. */
+static void stats_student_interval(struct estimate *e, const double *x)
 {
-	struct estimate e = {stats_median(x, n), NAN, NAN, n};
-	double *medians, *drawn;
+	double mean = gsl_stats_mean(x, 1, e->n);
+	double deviation = gsl_stats_sd_m(x, 1, e->n, mean);
+	double t = gsl_cdf_tdist_Qinv(STATS_LEVEL / 2, (double)(e->n - 1));
+	double half = t * deviation / sqrt((double)e->n);
 
-	if (n < 2)
-		return e;
-	medians = malloc((STATS_RESAMPLES + n) * sizeof(*medians));
-	if (!medians)
-		return stats_unknown;
-	drawn = medians + STATS_RESAMPLES;
-	for (size_t r = 0; r < STATS_RESAMPLES; r++) {
-		for (size_t i = 0; i < n; i++)
-			drawn[i] = x[gsl_rng_uniform_int(rng, n)];
-		medians[r] = stats_median_of(drawn, n);
+	e->low = mean - half;
+	e->high = mean + half;
+}
+
+/* The k-th values from both ends hold the median but for the binomial tails,
+ * `outside`; the level lies between those of one k and of the next. */
+static void stats_order_interval(struct estimate *e, const double *sorted)
+{
+	unsigned int n = (unsigned int)e->n, k = 1;
+	double outside = 2 * gsl_ran_binomial_pdf(0, 0.5, n), next, part;
+
+	while ((next = outside + 2 * gsl_ran_binomial_pdf(k, 0.5, n)) <=
+		STATS_LEVEL) {
+		outside = next;
+		k++;
 	}
-	gsl_sort(medians, 1, STATS_RESAMPLES);
-	e.low = stats_quantile(medians, STATS_RESAMPLES, STATS_LEVEL / 2);
-	e.high = stats_quantile(medians, STATS_RESAMPLES, 1 - STATS_LEVEL / 2);
-	free(medians);
+	part = (STATS_LEVEL - outside) / (next - outside);
+	part *= (n - k) / (k + (n - 2.0 * k) * part);
+	e->low = sorted[k - 1] + part * (sorted[k] - sorted[k - 1]);
+	e->high = sorted[n - k] - part * (sorted[n - k] - sorted[n - k - 1]);
+}
+
+/* x may change. */
+static struct estimate stats_median_interval(double *x, size_t n)
+{
+	struct estimate e = {stats_median_of(x, n), NAN, NAN, n};
+
+	if (n >= STATS_MANY)
+		stats_order_interval(&e, x);
+	else if (n > 1)
+		stats_student_interval(&e, x);
+	return e;
+}
+
+struct estimate stats_shift(const double *x, size_t n)
+{
+	double *copy = malloc((n ? n : 1) * sizeof(*copy));
+	struct estimate e = stats_unknown;
+
+	if (!copy)
+		return e;
+	memcpy(copy, x, n * sizeof(*copy));
+	e = stats_median_interval(copy, n);
+	free(copy);
+	return e;
+}
+
+static int stats_usable(double x)
+{
+	return isfinite(x) && x > 0;
+}
+
+struct estimate stats_estimate(const double *x, size_t n)
+{
+	double *logs = malloc((n ? n : 1) * sizeof(*logs));
+	struct estimate e = stats_shift(x, n), of_logs;
+	size_t used = 0;
+
+	while (logs && used < n && stats_usable(x[used])) {
+		logs[used] = log(x[used]);
+		used++;
+	}
+	if (used == n && n < STATS_MANY) {
+		of_logs = stats_median_interval(logs, n);
+		/* Equal values have none, and no rounding may make one. */
+		if (of_logs.low < of_logs.high) {
+			e.low = fmin(exp(of_logs.low), e.value);
+			e.high = fmax(exp(of_logs.high), e.value);
+		}
+	}
+	free(logs);
 	return e;
 }
 
@@ -81,13 +143,7 @@ double stats_t_test(const double *x, size_t n)
 	return 2 * gsl_cdf_tdist_Q(t, (double)(n - 1));
 }
 
-static int stats_usable(double x)
-{
-	return isfinite(x) && x > 0;
-}
-
-struct comparison stats_compare(
-	const double *a, const double *b, size_t n, gsl_rng *rng)
+struct comparison stats_compare(const double *a, const double *b, size_t n)
 {
 	struct comparison c = {stats_unknown, 1, NAN};
 	double *ratio = calloc(2 * n + 1, sizeof(*ratio)), deviation;
@@ -102,7 +158,7 @@ struct comparison stats_compare(
 		ratio[used] = a[i] / b[i];
 		logs[used++] = log(a[i] / b[i]);
 	}
-	c.ratio = stats_estimate(ratio, used, rng);
+	c.ratio = stats_estimate(ratio, used);
 	c.p = stats_t_test(logs, used);
 	if (used > 1) {
 		deviation = gsl_stats_sd(logs, 1, used);
@@ -211,6 +267,13 @@ int stats_holm(double *p, size_t n)
 	}
 	free(order);
 	return 0;
+}
+
+int stats_holm_of_best(double *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		p[i] = fmin(1, p[i] * (double)(n + 1) / 2);
+	return stats_holm(p, n);
 }
 
 int stats_differs(const struct estimate *ratio, double adjusted_p)

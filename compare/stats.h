@@ -2,12 +2,19 @@
 /*
  * What may be said of a handful of rounds.
  *
- * Few rounds and noisy ones: the estimates are medians, their intervals come
- * from the bootstrap (Efron 1979), and a difference is claimed only where the
- * interval of the paired ratio excludes 1 and a paired t-test of the logarithms
- * agrees after Holm's correction (Holm 1979). The bootstrap alone would be
- * wrong too often with five rounds: all five lie on one side of 1 in one of
- * sixteen comparisons of a model with itself.
+ * Few rounds and noisy ones: the estimates are medians. Their intervals lie
+ * between order statistics, interpolated (Hettmansperger and Sheather, Statistics
+ * & Probability Letters 4, 1986), which assumes nothing of the noise but that it
+ * has no preferred side. With fewer than six values not even the range holds
+ * the median with 95 %: there the interval is Student's (Biometrika, 1908), of
+ * the logarithms where all are positive. It is wide, and that is the truth.
+ * The bootstrap (Efron 1979) holds 50 % of medians with two values, 75 % with
+ * three and 88 % with seven: it serves where nothing else does, for the ratio of
+ * medians that nothing pairs.
+ *
+ * A difference is claimed only where the interval of the paired ratio excludes 1
+ * and a paired t-test of the logarithms agrees after Holm's correction (Holm
+ * 1979).
  *
  * Nothing here keeps state but the generator, which the caller seeds and owns.
  */
@@ -18,7 +25,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { STATS_RESAMPLES = 2000, STATS_ROUNDS_MAX = 4096 };
+enum {
+	STATS_RESAMPLES = 2000,
+	STATS_ROUNDS_MAX = 4096,
+	STATS_MANY = 6, /* values from which on order statistics hold 95 % */
+};
 #define STATS_LEVEL 0.05 /* intervals hold 95 % */
 /* A run asks twice: what differs from the baseline, and what from the best.
  * Each question may err in half of 5 %. */
@@ -41,9 +52,15 @@ double stats_quantile(const double *sorted, size_t n, double q);
  * or without memory. */
 double stats_median(const double *x, size_t n);
 
-/* Median with its bootstrap percentile interval. With one value the interval
- * is unknown (NAN). */
-struct estimate stats_estimate(const double *x, size_t n, gsl_rng *rng);
+/*
+ * Median with its 95 % interval, of values such as times and rates, which
+ * multiply rather than add: where all are positive, so is the interval. With one
+ * value the interval is unknown (NAN).
+ */
+struct estimate stats_estimate(const double *x, size_t n);
+
+/* The same of differences, which may lie on either side of 0. */
+struct estimate stats_shift(const double *x, size_t n);
 
 struct comparison {
 	struct estimate ratio; /* median of a[i] / b[i] */
@@ -55,8 +72,7 @@ struct comparison {
  * Compares n pairs that were measured in the same rounds. Pairs with a value
  * that is not positive and finite are left out.
  */
-struct comparison stats_compare(
-	const double *a, const double *b, size_t n, gsl_rng *rng);
+struct comparison stats_compare(const double *a, const double *b, size_t n);
 
 /*
  * Compares values that were measured at different times: nothing pairs them.
@@ -77,6 +93,9 @@ double stats_t_test(const double *x, size_t n);
 
 /* Replaces n p-values by Holm's adjusted ones. 0, or -ENOMEM. */
 int stats_holm(double *p, size_t n);
+/* The same where n were compared to the one that came out best of them all. Any
+ * might have: what is searched is all n (n + 1) / 2 pairs. */
+int stats_holm_of_best(double *p, size_t n);
 
 /* Whether the ratio differs from 1, given its adjusted p. */
 int stats_differs(const struct estimate *ratio, double adjusted_p);

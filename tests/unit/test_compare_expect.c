@@ -265,7 +265,7 @@ static void test_figures_carry_their_unit(void **state)
 		"5.00 us < 10.0 us");
 	expect_evaluate(&e, "x: throughput(near) / 2 > 10", run);
 	assert_string_equal(expect_figures(&e, &plain, text, sizeof(text)),
-		"150 (49.5 to 500) > 10.0");
+		"150 (51.7 to 432) > 10.0");
 	run_free(run);
 }
 

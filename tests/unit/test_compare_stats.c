@@ -37,59 +37,109 @@ static void test_median_takes_any_order_and_leaves_it(void **state)
 }
 
 /*
- * The median of n draws is at most the k-th of n values when at least
- * (n + 1) / 2 of the draws are: a binomial tail. It passes 2.5 % at the first
- * value for n = 5 (5.79 %), at the second for 7 (1.02 %, then 10.8 %) and at
- * the third for 11 (0.72 %, then 5.13 %).
+ * Seven values: the range misses the median with 2/128, the next ones with
+ * 16/128; (0.05 - 2/128) / (14/128) = 0.3143, which Hettmansperger and Sheather
+ * make (6 * 0.3143) / (1 + 5 * 0.3143) = 0.7333 of the way between them. Eleven:
+ * 24/2048 and 134/2048 of the second and third. Student's of five values with
+ * t = 2.776445, of the logarithms where there are any.
  */
 static void test_interval_of_the_median(void **state)
 {
 	const double x[] = {3, 1, 4, 11, 5, 9, 2, 6, 8, 7, 10};
 	const double five[] = {30, 10, 50, 20, 40};
+	const double around[] = {10, -10, 30, 0, 20};
 	const double seven[] = {7, 6, 5, 4, 3, 2, 1};
-	gsl_rng *rng = stats_rng(1);
-	struct estimate e = stats_estimate(five, 5, rng);
+	struct estimate e = stats_estimate(five, 5);
 
 	(void)state;
 	assert_int_equal(e.n, 5);
 	close_to(e.value, 30, 0);
-	close_to(e.low, 10, 0);
-	close_to(e.high, 50, 0);
-	e = stats_estimate(seven, 7, rng);
-	close_to(e.low, 2, 0);
-	close_to(e.high, 6, 0);
-	e = stats_estimate(x, 11, rng);
+	close_to(e.low, 11.8342072, 1e-6);
+	close_to(e.high, 57.3499879, 1e-6);
+	e = stats_estimate(around, 5);
+	close_to(e.low, -9.6324316, 1e-6);
+	close_to(e.high, 29.6324316, 1e-6);
+	e = stats_estimate(seven, 7);
+	close_to(e.low, 1 + 11.0 / 15, 1e-12);
+	close_to(e.high, 7 - 11.0 / 15, 1e-12);
+	e = stats_estimate(x, 11);
 	close_to(e.value, 6, 0);
-	close_to(e.low, 3, 0);
-	close_to(e.high, 9, 0);
+	close_to(e.low, 2.917794, 1e-6);
+	close_to(e.high, 9.082206, 1e-6);
+}
+
+/* Of differences that are all above 0 the interval may reach below it. */
+static void test_a_shift_may_be_of_either_sign(void **state)
+{
+	const double x[] = {1, 3};
+
+	(void)state;
+	assert_true(stats_estimate(x, 2).low > 0);
+	assert_true(stats_shift(x, 2).low < 0);
+	close_to(stats_shift(x, 2).value, 2, 0);
+}
+
+enum { DRAWS = 2000, MOST = 15 };
+
+/* In how many of DRAWS the interval holds 1, the median of the noise. */
+static int holds(size_t n, double sigma, int lognormal, gsl_rng *rng)
+{
+	double x[MOST];
+	int held = 0;
+
+	for (int t = 0; t < DRAWS; t++) {
+		struct estimate e;
+
+		for (size_t i = 0; i < n; i++) {
+			double noise = gsl_ran_gaussian(rng, sigma);
+
+			x[i] = lognormal ? exp(noise) : 1 + noise;
+		}
+		e = stats_estimate(x, n);
+		held += e.low <= 1 && 1 <= e.high;
+		assert_true(e.low <= e.value && e.value <= e.high);
+	}
+	return held;
+}
+
+/* 95 %, less what 2000 draws scatter: three times 0.5 %. */
+static void test_intervals_hold_what_they_say(void **state)
+{
+	gsl_rng *rng = stats_rng(2026);
+
+	(void)state;
+	for (size_t n = 2; n <= MOST; n++) {
+		assert_in_range(holds(n, 0.1, 0, rng), DRAWS * 935 / 1000,
+			DRAWS * 97 / 100);
+		assert_in_range(holds(n, 0.3, 1, rng), DRAWS * 935 / 1000,
+			DRAWS * 97 / 100);
+	}
 	gsl_rng_free(rng);
 }
 
 static void test_one_value_has_no_interval(void **state)
 {
 	const double x[] = {7};
-	gsl_rng *rng = stats_rng(1);
-	struct estimate e = stats_estimate(x, 1, rng);
+	struct estimate e = stats_estimate(x, 1);
 
 	(void)state;
 	close_to(e.value, 7, 0);
 	assert_true(isnan(e.low) && isnan(e.high));
-	gsl_rng_free(rng);
 }
 
 static void test_same_seed_same_interval(void **state)
 {
 	double x[40];
 	gsl_rng *a = stats_rng(77), *b = stats_rng(77);
-	struct estimate first, second;
+	struct comparison first, second;
 
 	(void)state;
 	for (size_t i = 0; i < 40; i++)
 		x[i] = sin((double)i) + 3;
-	first = stats_estimate(x, 40, a);
-	second = stats_estimate(x, 40, b);
-	close_to(first.low, second.low, 0);
-	close_to(first.high, second.high, 0);
+	first = stats_compare_unpaired(x, 20, x + 20, 20, a);
+	second = stats_compare_unpaired(x, 20, x + 20, 20, b);
+	close_to(first.ratio.low, second.ratio.low, 0);
+	close_to(first.ratio.high, second.ratio.high, 0);
 	gsl_rng_free(a);
 	gsl_rng_free(b);
 }
@@ -113,17 +163,15 @@ static void test_paired_comparison(void **state)
 {
 	const double a[] = {102, 105, 103, 108, 101, NAN, 7};
 	const double b[] = {100, 100, 99, 101, 100, 100, 0};
-	gsl_rng *rng = stats_rng(1);
-	struct comparison c = stats_compare(a, b, 7, rng);
+	struct comparison c = stats_compare(a, b, 7);
 
 	(void)state;
 	assert_int_equal(c.ratio.n, 5); /* the last two are no pairs */
 	close_to(c.ratio.value, 103.0 / 99, 1e-12);
-	close_to(c.ratio.low, 1.01, 1e-12);
-	close_to(c.ratio.high, 108.0 / 101, 1e-12);
+	close_to(c.ratio.low, 1.0087984, 1e-6);
+	close_to(c.ratio.high, 1.0674848, 1e-6);
 	close_to(c.p, 0.022029003268, 1e-9);
 	close_to(c.effect, 1.626378271, 1e-8);
-	gsl_rng_free(rng);
 }
 
 /* t = 2.829165 with 27.87902 degrees of freedom; p by numerical integration of
@@ -239,13 +287,55 @@ static int any_differs(double factor, double noise, gsl_rng *rng)
 	measure(base, 1, noise, rng);
 	for (size_t m = 0; m < MODELS; m++) {
 		measure(x, m ? 1 : factor, noise, rng);
-		c[m] = stats_compare(x, base, ROUNDS, rng);
+		c[m] = stats_compare(x, base, ROUNDS);
 		p[m] = c[m].p;
 	}
 	stats_holm(p, MODELS);
 	for (size_t m = 0; m < MODELS; m++)
 		found += stats_differs(&c[m].ratio, p[m]);
 	return found > 0;
+}
+
+enum { RACE_ROUNDS = 7, RACES = 2000 };
+
+/* Whether any of fifteen equal models is told from the one that came out best. */
+static int any_is_behind(gsl_rng *rng)
+{
+	double x[MODELS][RACE_ROUNDS], p[MODELS - 1];
+	struct comparison c[MODELS - 1];
+	size_t best = 0, n = 0;
+	int found = 0;
+
+	for (size_t m = 0; m < MODELS; m++) {
+		for (size_t i = 0; i < RACE_ROUNDS; i++)
+			x[m][i] = exp(gsl_ran_gaussian(rng, 0.05));
+		if (stats_median(x[m], RACE_ROUNDS) >
+			stats_median(x[best], RACE_ROUNDS))
+			best = m;
+	}
+	for (size_t m = 0; m < MODELS; m++) {
+		if (m == best)
+			continue;
+		c[n] = stats_compare(x[m], x[best], RACE_ROUNDS);
+		p[n] = c[n].p;
+		n++;
+	}
+	stats_holm_of_best(p, n);
+	for (size_t m = 0; m < n; m++)
+		found += stats_differs(&c[m].ratio, p[m]);
+	return found > 0;
+}
+
+static void test_the_best_of_equals_is_rarely_told_from_them(void **state)
+{
+	gsl_rng *rng = stats_rng(2026);
+	int wrong = 0;
+
+	(void)state;
+	for (int t = 0; t < RACES; t++)
+		wrong += any_is_behind(rng);
+	assert_in_range(wrong, 0, RACES * 5 / 100);
+	gsl_rng_free(rng);
 }
 
 /* Fifteen models that are one and the same, against themselves. */
@@ -275,7 +365,7 @@ static int differs_once_it_is_known(double noise, gsl_rng *rng)
 		b[n] = exp(gsl_ran_gaussian(rng, noise));
 		if (++n < ROUNDS)
 			continue;
-		c = stats_compare(a, b, n, rng);
+		c = stats_compare(a, b, n);
 		if ((c.ratio.high - c.ratio.low) / 2 / c.ratio.value <= 0.015)
 			break;
 	} while (n < LOOKS_MOST);
@@ -313,6 +403,10 @@ int main(void)
 		cmocka_unit_test(test_quantiles_are_those_of_type_7),
 		cmocka_unit_test(test_median_takes_any_order_and_leaves_it),
 		cmocka_unit_test(test_interval_of_the_median),
+		cmocka_unit_test(test_a_shift_may_be_of_either_sign),
+		cmocka_unit_test(test_intervals_hold_what_they_say),
+		cmocka_unit_test(
+			test_the_best_of_equals_is_rarely_told_from_them),
 		cmocka_unit_test(test_one_value_has_no_interval),
 		cmocka_unit_test(test_same_seed_same_interval),
 		cmocka_unit_test(test_t_test_of_students_sleep),
