@@ -33,7 +33,7 @@ struct hall_member {
 	_Atomic bool in;
 	_Atomic uint32_t ended; /* the last life that hall_claim_end() had */
 	uint64_t *fresh;	/* who has not been heard since it joined */
-	struct session *who;
+	struct session *_Atomic who; /* again at each life */
 };
 
 struct hall_room {

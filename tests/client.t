@@ -1538,6 +1538,17 @@ def _(cell):
 
 @TABLE.cell
 def _(cell):
+    """members of several threads come and go, and the account stays right"""
+    run = Run(cell, "-n", "300", "-c", "9", "-t", "3", "-p", "2", "-w",
+              "chat:rooms=2", Rooms(every(
+                  60, lambda line, send: send(b"?" + line))).address)
+    run.expect(3, scheduled=300)
+    equal(set(all_errors(run)), {"reply.mismatch"}, "errors")
+    check(run.json["requests"]["greetings"] > 2 * 9, "some came again")
+
+
+@TABLE.cell
+def _(cell):
     """lines in the wrong order are caught"""
     held = {}
 

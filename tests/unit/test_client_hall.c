@@ -225,6 +225,7 @@ static void an_end_is_claimed_once(void **state)
 enum { CROWD = 4, TALK = 4000 };
 
 struct member {
+	struct session session;
 	struct hall *hall;
 	uint64_t index, due, heard, gone, late, wrong;
 	uint64_t heard_of[CROWD]; /* how far it has read */
@@ -266,12 +267,18 @@ static void member_listen(struct member *m)
 		}
 }
 
+static uint32_t member_enter(struct member *m)
+{
+	hall_place(m->hall, m->index, &m->session);
+	return hall_enter(m->hall, m->index);
+}
+
 /* Speaks, hears, and leaves now and then, as after an error; what it missed
  * meanwhile does not come again. */
 static void *member_main(void *arg)
 {
 	struct member *m = arg;
-	uint32_t life = hall_enter(m->hall, m->index);
+	uint32_t life = member_enter(m);
 	uint64_t i, k, when_ns, open = 0;
 
 	hall_join(m->hall, m->index);
@@ -283,10 +290,10 @@ static void *member_main(void *arg)
 		}
 		member_speak(m, life);
 		open++;
-		if ((i + m->index * 100) % 1000 != 999)
+		if ((i + m->index * 100) % 10 != 9)
 			continue;
 		m->gone += hall_leave(m->hall, m->index);
-		life = hall_enter(m->hall, m->index);
+		life = member_enter(m);
 		for (k = 0; k < CROWD; k++)
 			if (k != m->index)
 				m->heard_of[k] = spoken[k];
@@ -301,7 +308,7 @@ static void *member_main(void *arg)
 static void threads_account_for_each_delivery_once(void **state)
 {
 	struct hall *h = hall_new(CROWD, 1, WINDOW, 1, look);
-	struct member members[CROWD] = {{0}};
+	struct member members[CROWD] = {};
 	uint64_t due = 0, known = 0, heard = 0, i;
 
 	(void)state;
