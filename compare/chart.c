@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* An interval that goes on beyond so many times its value is cut off there. */
+#define CHART_SHOWN 3.0
+
 const char *const chart_kinds[] = {"bars", "lines", "heat", "shares"};
 
 /* ---- making one ----------------------------------------------------------- */
@@ -228,13 +231,15 @@ static void widen(double v, double *low, double *high)
 	*high = fmax(*high, v);
 }
 
+/* Of two rounds an interval may be a thousand times as wide as its value. So
+ * much of it is drawn that one sees it. */
 static void widen_by(
 	const struct estimate *e, bool interval, double *low, double *high)
 {
 	widen(e->value, low, high);
 	if (interval) {
-		widen(e->low, low, high);
-		widen(e->high, low, high);
+		widen(fmax(e->low, e->value / CHART_SHOWN), low, high);
+		widen(fmin(e->high, e->value * CHART_SHOWN), low, high);
 	}
 }
 

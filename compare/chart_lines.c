@@ -22,9 +22,10 @@ static double x_of(double position)
 
 static double y_of(const struct chart_axis *a, double value)
 {
-	double share = a->log ? log(fmax(value, a->low) / a->low) /
+	double shown = fmin(value, a->high);
+	double share = a->log ? log(fmax(shown, a->low) / a->low) /
 					log(a->high / a->low)
-			      : value / a->high;
+			      : shown / a->high;
 
 	return PLOT_HEIGHT * (1 - share);
 }

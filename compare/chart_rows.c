@@ -61,7 +61,8 @@ static void draw_piece(const struct strip *s, size_t point, const char *class,
 static void draw_whisker(const struct strip *s, FILE *out)
 {
 	const struct estimate *e = s->c->series[s->series].y;
-	double low = e->low / s->high * 100, high = e->high / s->high * 100;
+	double low = e->low / s->high * 100;
+	double high = fmin(e->high / s->high, 1) * 100;
 	int middle = s->top + STRIP_HEIGHT / 2;
 
 	if (!isfinite(low) || !isfinite(high))

@@ -80,8 +80,10 @@ const char *figure_spread(const struct estimate *e, char buf[FIGURE_TEXT])
 {
 	double percent = (e->high - e->low) / 2 / e->value * 100;
 
-	if (!isfinite(percent))
+	if (isnan(percent))
 		buf[0] = '\0';
+	else if (fabs(percent) >= 99.5)
+		snprintf(buf, FIGURE_TEXT, "> 99 %%");
 	else
 		snprintf(buf, FIGURE_TEXT, "%.*f %%", percent < 9.95 ? 1 : 0,
 			percent);

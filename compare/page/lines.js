@@ -189,14 +189,14 @@ function pathOf(places) {
 
 /* Along the upper ends of the intervals and back along the lower ones. */
 function drawBand(u, chart, positions, { low, high }, ink) {
-	const bottom = low.map((value) => value === null ? null
-		: Math.max(value, chart.axis.low));
+	const shown = (value) => value === null ? null
+		: Math.min(Math.max(value, chart.axis.low), chart.axis.high);
 
 	u.ctx.save();
 	u.ctx.globalAlpha = 0.13;
 	u.ctx.fillStyle = ink;
-	u.ctx.fill(pathOf([...placesOf(u, positions, high),
-		...placesOf(u, positions, bottom).reverse()]));
+	u.ctx.fill(pathOf([...placesOf(u, positions, high.map(shown)),
+		...placesOf(u, positions, low.map(shown)).reverse()]));
 	u.ctx.restore();
 }
 

@@ -701,6 +701,28 @@ static void test_markdown_and_csv(void **state)
 	run_free(run);
 }
 
+/* What is nearly unknown is not told to ten digits. */
+static void test_a_wide_interval_is_more_than_99_percent(void **state)
+{
+	static const struct {
+		struct estimate e;
+		const char *said;
+	} cases[] = {
+		{{100, 99.5, 100.5, 5}, "0.5 %"},
+		{{100, 80, 120, 5}, "20 %"},
+		{{100, 1, 1e9, 2}, "> 99 %"},
+		{{-100, -1e9, 1e9, 2}, "> 99 %"},
+		{{100, 100, INFINITY, 2}, "> 99 %"},
+		{{100, NAN, NAN, 1}, ""},
+	};
+	char text[FIGURE_TEXT];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		assert_string_equal(
+			figure_spread(&cases[i].e, text), cases[i].said);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -722,6 +744,7 @@ int main(void)
 		cmocka_unit_test(test_no_colour_unless_asked),
 		cmocka_unit_test(test_diff_tells_better_from_worse),
 		cmocka_unit_test(test_figures_have_three_digits),
+		cmocka_unit_test(test_a_wide_interval_is_more_than_99_percent),
 		cmocka_unit_test(test_bars_have_eighths_where_they_can),
 		cmocka_unit_test(test_a_run_that_is_not_finished_says_so),
 		cmocka_unit_test(test_what_was_never_measured_is_told),
