@@ -87,7 +87,7 @@ static void http_connection(
 	struct http_reply *r, const char *s, const char *end)
 {
 	while (s < end) {
-		size_t len = strcspn(s, ", \t");
+		size_t len = strcspn(s, ", ");
 
 		if (http_is(s, len, "close"))
 			r->closes = true;
@@ -97,31 +97,59 @@ static void http_connection(
 	}
 }
 
+static int http_content_length(
+	struct http_reply *r, const char *value, const char *end)
+{
+	uint64_t length;
+
+	if (r->cut || http_number(value, end, 10, &length) ||
+		(r->has_length && r->length != length))
+		return -1;
+	r->has_length = true;
+	r->length = length;
+	return 0;
+}
+
+static int http_transfer_encoding(
+	struct http_reply *r, const char *value, const char *end)
+{
+	if (r->cut || r->chunked ||
+		!http_is(value, (size_t)(end - value), "chunked"))
+		return -1;
+	r->chunked = true;
+	return 0;
+}
+
+/* The length of the name before the colon, or 0: a blank before the colon, for
+ * one, would hide the field from us, but not from others (RFC 9112, 5.1). */
+static size_t http_name(const struct http_reply *r)
+{
+	static const char token[] = "!#$%&'*+-.^_`|~0123456789"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "abcdefghijklmnopqrstuvwxyz";
+	size_t len = strspn(r->line, token);
+
+	return r->line[len] == ':' ? len : 0;
+}
+
 static int http_field(struct http_reply *r)
 {
-	const char *end = r->line + r->line_length;
-	const char *colon = memchr(r->line, ':', r->line_length), *value;
-	uint64_t length;
-	size_t name;
+	const char *end = r->line + r->line_length, *value;
+	size_t name = http_name(r);
 
-	if (!colon || colon == r->line)
+	if (name == 0)
 		return -1;
-	name = (size_t)(colon - r->line);
-	value = colon + 1 + strspn(colon + 1, " \t");
-	while (end > value && (end[-1] == ' ' || end[-1] == '\t'))
-		end--;
-	if (http_is(r->line, name, "content-length")) {
-		if (http_number(value, end, 10, &length) ||
-			(r->has_length && r->length != length))
-			return -1;
-		r->has_length = true;
-		r->length = length;
-	} else if (http_is(r->line, name, "transfer-encoding")) {
-		r->chunked = http_is(value, (size_t)(end - value), "chunked");
-		return r->chunked ? 0 : -1;
-	} else if (http_is(r->line, name, "connection")) {
+	if (r->phase == HTTP_TRAILER)
+		return 0;
+	value = r->line + name + 1;
+	value += *value == ' ';
+	end -= end > value && end[-1] == ' ';
+	if (http_is(r->line, name, "content-length"))
+		return http_content_length(r, value, end);
+	if (http_is(r->line, name, "transfer-encoding"))
+		return http_transfer_encoding(r, value, end);
+	if (http_is(r->line, name, "connection"))
 		http_connection(r, value, end);
-	}
 	return 0;
 }
 
@@ -154,9 +182,11 @@ static int http_header_end(struct http_reply *r)
 /* "1a;extension" */
 static int http_chunk_size(struct http_reply *r)
 {
-	const char *end = r->line + strcspn(r->line, "; \t");
+	const char *end = r->line + strcspn(r->line, "; ");
+	const char *rest = end + (*end == ' ');
 
-	if (http_number(r->line, end, 16, &r->left))
+	if (http_number(r->line, end, 16, &r->left) ||
+		(*rest != ';' && *rest != '\0'))
 		return -1;
 	r->phase = r->left ? HTTP_CHUNK : HTTP_TRAILER;
 	return 0;
@@ -179,37 +209,108 @@ static int http_line(struct http_reply *r)
 		r->phase = HTTP_CHUNK_SIZE;
 		return empty ? 0 : -1;
 	default:
-		if (empty)
-			r->phase = HTTP_COMPLETE;
+		if (!empty)
+			return http_field(r);
+		r->phase = HTTP_COMPLETE;
 		return 0;
 	}
 }
 
-/* Gathers a line. What does not fit is cut off: no line that matters here is
- * that long. */
+static int http_take_line(struct http_reply *r)
+{
+	int bad;
+
+	r->line[r->line_length] = '\0';
+	bad = http_line(r);
+	r->line_length = 0;
+	r->whole = r->cut = false;
+	return bad;
+}
+
+/* A line has ended, or a field, if the next line does not begin with a blank
+ * and so goes on with it (RFC 9112, 5.2). */
+static int http_line_end(struct http_reply *r)
+{
+	r->after_cr = false;
+	r->whole = r->line_length > 0 &&
+		   (r->phase == HTTP_FIELDS || r->phase == HTTP_TRAILER);
+	return r->whole ? 0 : http_take_line(r);
+}
+
+/* The list of Connection may be of any length: its members up to here go. What
+ * is left is the beginning of one, be it too long to be known. */
+static bool http_make_room(struct http_reply *r)
+{
+	size_t name = http_name(r), rest;
+	char *value = r->line + name + 1, *last;
+
+	if (r->phase != HTTP_FIELDS || !http_is(r->line, name, "connection"))
+		return false;
+	last = strrchr(value, ',');
+	if (!last) {
+		*value = '?';
+		r->line_length = (uint32_t)(value + 1 - r->line);
+		return true;
+	}
+	*last++ = '\0';
+	http_connection(r, value, last - 1);
+	rest = strlen(last);
+	memmove(value, last, rest);
+	r->line_length = (uint32_t)(value + rest - r->line);
+	return true;
+}
+
+/* Of other lines what does not fit is cut off. */
+static void http_append(struct http_reply *r, char c)
+{
+	bool blank = c == ' ' || c == '\t';
+
+	if (blank && r->phase != HTTP_STATUS_LINE) {
+		if (r->line_length > 0 && r->line[r->line_length - 1] == ' ')
+			return;
+		c = ' ';
+	}
+	if (r->line_length == HTTP_LINE - 1) {
+		r->line[r->line_length] = '\0';
+		if (!http_make_room(r)) {
+			r->cut = true;
+			return;
+		}
+	}
+	r->line[r->line_length++] = c;
+}
+
+static int http_byte(struct http_reply *r, char c)
+{
+	if (r->whole && c != ' ' && c != '\t' && http_take_line(r))
+		return -1;
+	r->whole = false;
+	if (c == '\n')
+		return http_line_end(r);
+	if (c == '\0' || r->after_cr)
+		return -1;
+	if (c == '\r')
+		r->after_cr = true;
+	else
+		http_append(r, c);
+	return 0;
+}
+
+/* Takes a line, or the rest of one. */
 static enum http_result http_gather(
 	struct http_reply *r, const char *buf, size_t len, size_t *used)
 {
-	const char *lf = memchr(buf, '\n', len);
-	size_t n = lf ? (size_t)(lf - buf) : len;
-	size_t room = HTTP_LINE - 1 - r->line_length;
-	size_t keep = n < room ? n : room;
+	for (*used = 0; *used < len;) {
+		char c = buf[(*used)++];
 
-	*used = lf ? n + 1 : n;
-	memcpy(r->line + r->line_length, buf, keep);
-	r->line_length += (uint32_t)keep;
-	if (r->phase <= HTTP_FIELDS)
-		r->header_length += (uint32_t)*used;
-	if (r->header_length > HTTP_HEADER_MAX)
-		return HTTP_BAD;
-	if (!lf)
-		return HTTP_MORE;
-	if (r->line_length > 0 && r->line[r->line_length - 1] == '\r')
-		r->line_length--;
-	r->line[r->line_length] = '\0';
-	if (http_line(r))
-		return HTTP_BAD;
-	r->line_length = 0;
+		if (r->phase <= HTTP_FIELDS &&
+			++r->header_length > HTTP_HEADER_MAX)
+			return HTTP_BAD;
+		if (http_byte(r, c))
+			return HTTP_BAD;
+		if (c == '\n')
+			break;
+	}
 	return HTTP_MORE;
 }
 

@@ -40,8 +40,12 @@ struct http_reply {
 	uint64_t body_hash, body_tail; /* of whole words; the bytes after */
 	uint32_t header_length; /* bytes of the header, its end included */
 
+	/* The line in progress, a run of blanks in it being one space. */
+	bool whole;    /* a field: but the next line may go on with it */
+	bool after_cr; /* which nothing but a line feed may follow */
+	bool cut;      /* it is longer than line[] */
 	uint32_t line_length;
-	char line[HTTP_LINE]; /* the beginning of the line in progress */
+	char line[HTTP_LINE];
 };
 
 enum http_result { HTTP_MORE, HTTP_DONE, HTTP_BAD };
