@@ -82,13 +82,27 @@ static void decide(
 			n ? "one round decides nothing" : "no valid rounds");
 }
 
+/* A lower bound on the greater side refutes nothing, and on the smaller side
+ * confirms nothing. */
+static void heed_bounds(
+	struct expectation *e, const struct term *a, const struct term *b)
+{
+	const struct term *greater = e->relation[0] == '>' ? a : b;
+	const struct term *smaller = greater == a ? b : a;
+
+	e->bounded = a->more || a->less || b->more || b->less;
+	if (e->verdict == CONFIRMED && (greater->less || smaller->more))
+		e->verdict = UNDECIDED;
+	if (e->verdict == REFUTED && (greater->more || smaller->less))
+		e->verdict = UNDECIDED;
+}
+
 static int evaluate_at(struct expectation *e, struct reading *r)
 {
 	struct term left = {0}, right = {0};
 	int rc;
 
 	r->at = e->text;
-	r->bounded = false;
 	rc = term_read(r, &left);
 	if (!rc)
 		rc = read_relation(r, e->relation);
@@ -97,11 +111,10 @@ static int evaluate_at(struct expectation *e, struct reading *r)
 	reading_skip_spaces(r);
 	if (!rc && *r->at)
 		rc = reading_complain(r, "\"%.20s\" is too much", r->at);
-	if (!rc)
+	if (!rc) {
 		decide(e, &left, &right, r->count);
-	e->bounded = r->bounded;
-	if (e->bounded && e->verdict == REFUTED)
-		e->verdict = UNDECIDED;
+		heed_bounds(e, &left, &right);
+	}
 	free(left.rounds);
 	free(right.rounds);
 	return rc;

@@ -12,8 +12,11 @@
  * taken at every point of what is varied, and the relation must hold at each.
  *
  * It is evaluated round by round, and decided where the 95 % interval of the
- * median leaves no doubt; with a single round nothing is decided. Throughput
- * that was limited by the client is a lower bound, which refutes nothing.
+ * median of the log ratio of its sides (of their difference, where one is not
+ * positive) leaves no doubt; with a single round nothing is decided. Throughput
+ * that was limited by the client is a lower bound: on the greater side it
+ * refutes nothing, on the smaller one it confirms nothing, and a quotient of two
+ * such says nothing at all.
  */
 #ifndef SERVERLAB_COMPARE_EXPECT_H
 #define SERVERLAB_COMPARE_EXPECT_H

@@ -113,6 +113,8 @@ struct estimate stats_estimate(const double *x, size_t n)
 	struct estimate e = stats_shift(x, n), of_logs;
 	size_t used = 0;
 
+	if (isfinite(e.low) && gsl_stats_min(x, 1, n) >= 0)
+		e.low = fmax(e.low, 0);
 	while (logs && used < n && stats_usable(x[used])) {
 		logs[used] = log(x[used]);
 		used++;

@@ -54,8 +54,8 @@ double stats_median(const double *x, size_t n);
 
 /*
  * Median with its 95 % interval, of values such as times and rates, which
- * multiply rather than add: where all are positive, so is the interval. With one
- * value the interval is unknown (NAN).
+ * multiply rather than add: where all are positive, so is the interval, and where
+ * none is negative it does not go below 0. With one value the interval is unknown (NAN).
  */
 struct estimate stats_estimate(const double *x, size_t n);
 

@@ -128,8 +128,7 @@ static int fill_metric(
 		return -ENODATA;
 	}
 	metric_by_round(m, cell, t->rounds, r->count);
-	r->bounded =
-		r->bounded || (m->unit == UNIT_RATE && cell_is_bounded(cell));
+	t->more = m->unit == UNIT_RATE && cell_is_bounded(cell);
 	t->unit = m->unit;
 	t->constant = false;
 	return 0;
@@ -186,10 +185,35 @@ static enum metric_unit unit_of(
 	return a->constant ? b->unit : a->unit;
 }
 
+static bool is_negative(const struct reading *r, const struct term *t)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (t->rounds[i] < 0)
+			return true;
+	return false;
+}
+
+/* Whether a OP b may be more or less than it is, as a and b may. What is taken
+ * away, or divided by, counts the other way round; a factor below 0 turns it
+ * over, so with one nothing is known. */
+static void combine_bounds(const struct reading *r, struct term *a,
+	operation *op, const struct term *b)
+{
+	bool turned = op == subtract || op == divide;
+	bool more = a->more || (turned ? b->less : b->more);
+	bool less = a->less || (turned ? b->more : b->less);
+	bool scaled = op == multiply || op == divide;
+	bool unknown = scaled && (is_negative(r, a) || is_negative(r, b));
+
+	a->more = more || (unknown && less);
+	a->less = less || (unknown && more);
+}
+
 /* Puts a OP b into a, and frees b. */
 static void combine(
 	struct reading *r, struct term *a, operation *op, struct term *b)
 {
+	combine_bounds(r, a, op, b);
 	for (size_t i = 0; i < r->count; i++)
 		a->rounds[i] = op(a->rounds[i], b->rounds[i]);
 	a->unit = unit_of(op, a, b);

@@ -15,6 +15,9 @@ struct term {
 	double *rounds; /* the reader's to free */
 	enum metric_unit unit;
 	bool constant;
+	/* The client's throughput is in it: what it stands for may be more, or
+	 * less, than this. */
+	bool more, less;
 };
 
 /* A text on its way through the reader. */
@@ -24,7 +27,6 @@ struct reading {
 	const json_t *point; /* for metrics without @ */
 	size_t count;	     /* rounds */
 	bool pointed;	     /* a metric without @ was seen */
-	bool bounded;	     /* a throughput that was the client's */
 	char *why;	     /* WHY_SIZE; the first complaint stays */
 };
 

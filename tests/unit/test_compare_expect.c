@@ -232,24 +232,77 @@ static void test_invalid_rounds_are_left_out(void **state)
 	run_free(run);
 }
 
-static void test_a_lower_bound_refutes_nothing(void **state)
+/* What becomes of a relation when fast, or slow, or both were the client's. */
+static void assert_bounded(const char *relation, enum verdict none,
+	enum verdict fast, enum verdict slow, enum verdict both)
 {
-	struct run *run = make_run();
+	const enum verdict wanted[] = {none, fast, slow, both};
 	struct expectation e;
+	char line[200];
+
+	snprintf(line, sizeof(line), "x: %s", relation);
+	for (size_t mask = 0; mask < 4; mask++) {
+		struct run *run = make_run();
+
+		for (size_t c = 0; c < 2; c++)
+			for (size_t i = 0; mask >> c & 1 && i < 5; i++)
+				field_text(&run->cells[c].samples[i].bounded_by,
+					"client");
+		expect_evaluate(&e, line, run);
+		if (e.verdict != wanted[mask])
+			fail_msg("%s: %s with %zu", relation,
+				verdict_name(e.verdict), mask);
+		run_free(run);
+	}
+}
+
+static void test_a_lower_bound_decides_only_one_way(void **state)
+{
+	const enum verdict yes = CONFIRMED, no = REFUTED, open = UNDECIDED;
 
 	(void)state;
-	for (size_t i = 0; i < 5; i++)
-		field_text(&run->cells[0].samples[i].bounded_by, "client");
-	expect_evaluate(&e, "x: throughput(fast) < throughput(slow)", run);
-	assert_int_equal(e.verdict, UNDECIDED);
-	assert_true(e.bounded);
-	expect_evaluate(&e, "x: throughput(fast) > throughput(slow)", run);
-	assert_int_equal(e.verdict, CONFIRMED);
-	expect_evaluate(
-		&e, "x: cpu_per_request(fast) > cpu_per_request(slow)", run);
-	assert_int_equal(e.verdict, REFUTED);
-	assert_false(e.bounded);
-	run_free(run);
+	/* On the greater side it refutes nothing, on the smaller one it
+	 * confirms nothing. */
+	assert_bounded(
+		"throughput(fast) > throughput(slow)", yes, yes, open, open);
+	assert_bounded(
+		"throughput(slow) < throughput(fast)", yes, yes, open, open);
+	assert_bounded(
+		"throughput(fast) < throughput(slow)", no, no, open, open);
+	assert_bounded(
+		"throughput(slow) >= throughput(fast)", no, no, open, open);
+	assert_bounded("throughput(slow) < 1", no, no, no, no);
+	assert_bounded("throughput(slow) > 1", yes, yes, yes, yes);
+	assert_bounded("throughput(slow) < 1000", yes, yes, open, open);
+}
+
+static void test_a_lower_bound_within_a_term(void **state)
+{
+	const enum verdict yes = CONFIRMED, no = REFUTED, open = UNDECIDED;
+
+	(void)state;
+	assert_bounded("throughput(fast) / throughput(slow) >= 1.9", yes, yes,
+		open, open);
+	assert_bounded(
+		"throughput(fast) / throughput(slow) >= 3", no, open, no, open);
+	assert_bounded("throughput(fast) - throughput(slow) > 1", yes, yes,
+		open, open);
+	assert_bounded(
+		"throughput(slow) * throughput(fast) > 1", yes, yes, yes, yes);
+	assert_bounded("0 - throughput(slow) < 400", yes, yes, yes, yes);
+	assert_bounded("1000 - throughput(slow) > 0", yes, yes, open, open);
+	assert_bounded("-1 * throughput(slow) < 400", yes, yes, open, open);
+	assert_bounded("max(1, throughput(slow)) > 0.5", yes, yes, yes, yes);
+	assert_bounded("1 / (1 / throughput(fast)) > 1", yes, yes, yes, yes);
+}
+
+static void test_cpu_time_is_never_the_clients(void **state)
+{
+	const enum verdict no = REFUTED;
+
+	(void)state;
+	assert_bounded("cpu_per_request(fast) > cpu_per_request(slow)", no, no,
+		no, no);
 }
 
 static void test_figures_carry_their_unit(void **state)
@@ -280,7 +333,9 @@ int main(void)
 		cmocka_unit_test(test_points),
 		cmocka_unit_test(test_a_value_may_hold_commas),
 		cmocka_unit_test(test_invalid_rounds_are_left_out),
-		cmocka_unit_test(test_a_lower_bound_refutes_nothing),
+		cmocka_unit_test(test_a_lower_bound_decides_only_one_way),
+		cmocka_unit_test(test_a_lower_bound_within_a_term),
+		cmocka_unit_test(test_cpu_time_is_never_the_clients),
 		cmocka_unit_test(test_figures_carry_their_unit),
 	};
 
