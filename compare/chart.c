@@ -155,7 +155,8 @@ void chart_place_points(struct chart *c)
 
 /* ---- their labels ---------------------------------------------------------- */
 
-enum { DRAWN_LETTERS = 24, DRAWN_HEAD = 11, DRAWN_TAIL = 12 };
+/* A phone has room for 32 letters, of which two labels leave one free. */
+enum { ROOM = 32, DRAWN = 15, DRAWN_NUMBERED = 12 };
 
 /* What follows the first letters of a text. */
 static const char *skip_letters(const char *text, size_t letters)
@@ -168,17 +169,17 @@ static const char *skip_letters(const char *text, size_t letters)
 }
 
 /* The two ends of a long label tell it from others better than one of them. */
-static void shorten(struct chart_point *x)
+static void shorten(struct chart_point *x, size_t most, const char *number)
 {
-	size_t letters = text_width(x->label);
-	const char *head = skip_letters(x->label, DRAWN_HEAD);
+	size_t letters = text_width(x->label), head = (most - 1) / 2;
+	const char *cut = skip_letters(x->label, head);
 
-	if (letters <= DRAWN_LETTERS)
-		snprintf(x->drawn, sizeof(x->drawn), "%s", x->label);
+	if (letters <= most)
+		snprintf(x->drawn, CHART_DRAWN, "%s%s", number, x->label);
 	else
-		snprintf(x->drawn, sizeof(x->drawn), "%.*s…%s",
-			(int)(head - x->label), x->label,
-			skip_letters(head, letters - DRAWN_HEAD - DRAWN_TAIL));
+		snprintf(x->drawn, CHART_DRAWN, "%s%.*s…%s", number,
+			(int)(cut - x->label), x->label,
+			skip_letters(x->label, letters - (most - 1 - head)));
 }
 
 static bool looks_like_another(const struct chart *c, size_t point)
@@ -193,31 +194,34 @@ static bool looks_like_another(const struct chart *c, size_t point)
  * still meets the ones before it. */
 static void shorten_all(struct chart *c)
 {
-	char drawn[CHART_DRAWN];
+	char number[24];
 
 	for (size_t p = 0; p < c->points; p++)
-		shorten(&c->x[p]);
+		shorten(&c->x[p], DRAWN, "");
 	for (size_t p = c->points; p-- > 0;) {
 		if (!looks_like_another(c, p))
 			continue;
-		snprintf(drawn, sizeof(drawn), "%s", c->x[p].drawn);
-		snprintf(c->x[p].drawn, CHART_DRAWN, "%zu: %.*s", p + 1,
-			CHART_DRAWN - 24, drawn);
+		snprintf(number, sizeof(number), "%zu: ", p + 1);
+		shorten(&c->x[p], DRAWN_NUMBERED, number);
 	}
 }
 
-/* A phone has room for 40 letters, of which two labels keep one apart. */
+/* A long one does not reach beyond the ends. */
 void chart_choose_ticks(struct chart *c)
 {
 	double free_from = -1;
 
 	shorten_all(c);
 	for (size_t p = 0; p < c->points; p++) {
-		double half = ((double)text_width(c->x[p].drawn) + 1) / 80;
+		size_t letters = text_width(c->x[p].drawn);
+		double half = ((double)letters + 0.4) / (2 * ROOM);
+		double at = c->x[p].position;
 
-		c->x[p].tick = c->x[p].position - half >= free_from;
+		if (letters > CHART_SHORT)
+			at = fmin(fmax(at, half), 1 - half);
+		c->x[p].tick = at - half >= free_from;
 		if (c->x[p].tick)
-			free_from = c->x[p].position + half;
+			free_from = at + half;
 	}
 }
 

@@ -31,7 +31,8 @@ enum {
 	CHART_ID = 48,
 	CHART_TEXT = 200,
 	CHART_TICKS = 16,
-	CHART_DRAWN = 128, /* of a label of 24 letters, with its number */
+	CHART_DRAWN = 128, /* of a label of 15 letters, with its number */
+	CHART_SHORT = 5,   /* letters that may reach beyond the ends */
 };
 
 struct chart_point {

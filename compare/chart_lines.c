@@ -30,6 +30,14 @@ static double y_of(const struct chart_axis *a, double value)
 	return PLOT_HEIGHT * (1 - share);
 }
 
+/* A long label at an end stands all within. */
+static const char *end_of(const struct chart_point *x)
+{
+	if (text_width(x->drawn) <= CHART_SHORT)
+		return "";
+	return x->position <= 0 ? " first" : x->position >= 1 ? " last" : "";
+}
+
 static void draw_ticks(
 	const struct chart *c, const struct chart_axis *a, FILE *out)
 {
@@ -49,8 +57,9 @@ static void draw_ticks(
 	for (size_t p = 0; p < c->points; p++) {
 		if (!c->x[p].tick)
 			continue;
-		fprintf(out, "<text class=\"tick-x\" x=\"%.2f%%\" y=\"%d\">",
-			x_of(c->x[p].position) / 10, PLOT_HEIGHT + 18);
+		fprintf(out, "<text class=\"tick-x%s\" x=\"%.2f%%\" y=\"%d\">",
+			end_of(&c->x[p]), x_of(c->x[p].position) / 10,
+			PLOT_HEIGHT + 18);
 		html_text(out, c->x[p].drawn);
 		fputs("</text>\n", out);
 	}

@@ -33,6 +33,7 @@ MEASURED = ("run", "--models",
             "epoll,thread,epoll:workers=2,accept=dispatch", "--vary",
             "connections=1,2,4", "--rounds", "2", "--duration", "300ms",
             "--warmup", "10ms", "--json", "lines.json")
+LONG = [f"a-long-value,share=0.05,heavy={heavy},with-its-end" for heavy in (1, 2)]
 PAGES = {}
 
 
@@ -52,6 +53,7 @@ def make_pages(directory):
         text = file.read()
     write_points(directory, "many", (2, 4, 8, 16, 32, 64))
     write_points(directory, "crowd", range(1, 41))
+    write_points(directory, "long", LONG)
     write_fit(directory)
     PAGES["bare"] = os.path.join(directory, "bare.html")
     with open(PAGES["bare"], "w", encoding="utf-8") as file:
@@ -427,6 +429,7 @@ def dark_and_light(cell):
 def check_phone(seen):
     check(seen["page"] <= seen["window"], f"nothing is too wide: {seen}")
     check(seen["least_text"] >= 11, f"the text is large enough: {seen}")
+    equal(seen["cut"], [], "texts that are cut")
 
 
 @TABLE.cell
@@ -436,6 +439,23 @@ def phone(cell):
         check_phone(visit(cell, "phone", page))
     seen = visit(cell, "turned", "lines")
     check(seen["after"] > seen["before"], "a chart grows with the screen")
+
+
+@TABLE.cell
+def long_values(cell):
+    """long values of what is varied are whole in tables and for the cursor, and
+    told apart where there is no room for them"""
+    with open(PAGES["long"], encoding="utf-8") as file:
+        text = file.read()
+    for value in LONG:
+        check(f"<th>{value}</th>" in text, f"the head of a table: {value}")
+    for name in ("phone", "plain"):
+        check_phone(visit(cell, name, "long"))
+    ticks = re.findall(r'class="tick-x (?:first|last)"[^>]*>([^<]*)<', text)
+    equal(set(ticks), {"a-long-…its-end", "2: a-lon…ts-end"}, "drawn")
+    walks = visit(cell, "keyboard", "long")
+    check(f", connections {LONG[0]}: " in walks["chart-1"]["Home"][0],
+          f"it reads out {walks['chart-1']['Home']}")
 
 
 @TABLE.cell

@@ -2,12 +2,16 @@
 /* Lines by uPlot, in the place of the SVG and with its looks: colours, marks
  * and dashes are those of the legend, ticks and texts those of the data. */
 
+const LABEL_SIZE = 12; /* pixels */
 const MARGIN = 0.015; /* left and right of the points, as in the SVG */
 
 function drawLines(figure, chart) {
 	const plot = figure.querySelector(".plot");
 	const looks = chart.series.map((_, i) => lookOf(figure, i));
-	const view = { show, clear, drawn, curves, shown: (i) => looks[i].shown };
+	const view = {
+		show, clear, drawn, curves, labels: () => labelsOf(plotted, chart),
+		shown: (i) => looks[i].shown,
+	};
 	const plotted = new uPlot(optionsOf(plot, chart, looks, view),
 		[positionsOf(chart),
 			...chart.series.map((series) => series.value)], plot);
@@ -109,17 +113,16 @@ function axisOf(plot, ticks) {
 		stroke: () => styleOf(plot, "--dim"),
 		grid: { stroke: () => styleOf(plot, "--line"), width: 1 },
 		ticks: { show: false },
-		font: "12px system-ui, sans-serif",
+		font: LABEL_SIZE + "px system-ui, sans-serif",
 		splits: () => ticks.map((tick) => tick.at),
 		filter: (_, splits) => splits,
 		values: () => ticks.map((tick) => tick.label),
 	};
 }
 
+/* Only has the room for its labels: drawLabels() keeps them within the canvas. */
 function xAxis(plot, chart) {
-	const ticks = chart.points.filter((point) => point.tick)
-		.map((point) => ({ at: point.position, label: point.drawn }));
-	const axis = axisOf(plot, ticks);
+	const axis = axisOf(plot, [{ at: 0, label: "" }]);
 
 	axis.grid.show = false;
 	return {
@@ -150,7 +153,7 @@ function hooksOf(plot, chart, looks, view) {
 			if (looks[curve.series].shown)
 				drawCurve(u, chart, curve,
 					looks[curve.series].ink());
-		})],
+		}), (u) => drawLabels(u, chart, styleOf(plot, "--dim"))],
 		drawSeries: [(u, i) => drawMarks(u, chart, i - 1, looks[i - 1])],
 		setSeries: [(u, i, options) => {
 			if (options.focus)
@@ -168,6 +171,33 @@ function hooksOf(plot, chart, looks, view) {
 }
 
 /* ---- what uPlot does not draw by itself ---- */
+
+/* Where the labels below the points stand: those at the ends not beyond them. */
+function labelsOf(u, chart) {
+	const most = u.ctx.canvas.width;
+
+	u.ctx.font = LABEL_SIZE * devicePixelRatio + "px system-ui, sans-serif";
+	return chart.points.filter((point) => point.tick).map((point) => {
+		const width = u.ctx.measureText(point.drawn).width;
+		const left = u.valToPos(point.position, "x", true) - width / 2;
+
+		return {
+			text: point.drawn, width,
+			left: Math.max(0, Math.min(left, most - width)),
+			top: u.bbox.top + u.bbox.height + 5 * devicePixelRatio,
+		};
+	});
+}
+
+function drawLabels(u, chart, ink) {
+	u.ctx.save();
+	u.ctx.fillStyle = ink;
+	u.ctx.textAlign = "left";
+	u.ctx.textBaseline = "top";
+	for (const { text, left, top } of labelsOf(u, chart))
+		u.ctx.fillText(text, left, top);
+	u.ctx.restore();
+}
 
 /* [x, y] on the canvas, where the value is known. */
 function placesOf(u, positions, values) {

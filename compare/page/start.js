@@ -4,7 +4,8 @@
  * table; what cannot be made live stays so. These files are one script, in
  * which each function may use all others.
  *
- * window.serverlab.charts tells what is drawn: {id, kind, drawn(), curves()}.
+ * window.serverlab.charts tells what is drawn: {id, kind, drawn(), curves(),
+ * labels()}.
  */
 
 document.addEventListener("DOMContentLoaded", function () {
@@ -25,7 +26,7 @@ function enliven(chart) {
 	walk(figure, chart, view);
 	return {
 		id: chart.id, kind: chart.kind,
-		drawn: view.drawn, curves: view.curves,
+		drawn: view.drawn, curves: view.curves, labels: view.labels,
 	};
 }
 

@@ -216,12 +216,30 @@ function colours(page) {
 	});
 }
 
-// What is wider than the page, and the least size of a text.
+// What is wider than the page, the least size of a text, and the texts of charts
+// that are cut.
 function widths(page) {
 	return page.evaluate(function () {
 		const texts = [...document.querySelectorAll("svg text, p, td, th, li")];
 
+		const cut = [...document.querySelectorAll(".plot svg text")]
+			.filter(function (text) {
+				const box = text.getBoundingClientRect();
+				const card = text.closest("figure")
+					.getBoundingClientRect();
+
+				return box.width > 0 && (box.left < card.left ||
+					box.right > card.right);
+			}).map((text) => text.textContent);
+
+		for (const { id, labels } of window.serverlab?.charts || [])
+			for (const label of labels ? labels() : [])
+				if (label.left < 0 || label.left + label.width >
+						document.getElementById(id)
+							.querySelector("canvas").width)
+					cut.push(label.text);
 		return {
+			cut,
 			page: document.documentElement.scrollWidth,
 			window: window.innerWidth,
 			least_text: Math.min(...texts.map((text) =>
