@@ -28,12 +28,16 @@
  * COSTS     No fork per connection. Each child is a process: some 100 KiB.
  * BREAKS    With all children busy the next client waits, however little the
  *           busy ones do: as many silent clients as children stall it. With
- *           reuseport one waits behind a busy child while others are idle.
+ *           reuseport one waits behind a busy child while others are idle,
+ *           and the pool cannot follow the load.
  * USED BY   Apache (mpm_prefork), gunicorn, unicorn, PHP-FPM
  * READ      UNP chapter 30.7 to 30.9; servers/core/takers.c for each way to
  *           accept, servers/core/crew.h for the parent; then
  *           servers/prethread.c
  */
+#include <errno.h>
+#include <stdio.h>
+
 #include "servers/core/model.h"
 #include "servers/core/takers.h"
 
@@ -42,6 +46,10 @@ struct prefork_options {
 	uint64_t workers, max_requests;
 	struct crew_spare spare;
 };
+
+/* As the choices of accept= in prefork_table. */
+static const enum take prefork_ways[] = {TAKE_SHARED, TAKE_SELECT, TAKE_FCNTL,
+	TAKE_FLOCK, TAKE_MUTEX, TAKE_PASS, TAKE_REUSEPORT};
 
 /* A child of the pool. */
 static int prefork_work(struct seat *seat)
@@ -53,9 +61,9 @@ static int prefork_work(struct seat *seat)
 	if (error)
 		return error;
 	for (uint64_t served = 1; (fd = taker_next(&t)) >= 0; served++) {
-		serve_socket(&t.worker, fd);
 		if (served == options->max_requests)
-			break; /* a fresh child takes the seat */
+			taker_leave(&t); /* a fresh child takes the seat */
+		serve_socket(&t.worker, fd);
 	}
 	taker_end(&t);
 	return 0;
@@ -63,11 +71,9 @@ static int prefork_work(struct seat *seat)
 
 static int prefork_run(struct server *s)
 {
-	static const enum take ways[] = {TAKE_SHARED, TAKE_SELECT, TAKE_FCNTL,
-		TAKE_FLOCK, TAKE_MUTEX, TAKE_PASS, TAKE_REUSEPORT};
 	const struct prefork_options *options = s->model_options;
 	struct takers pool = {
-		.how = ways[options->accept],
+		.how = prefork_ways[options->accept],
 		.crew =
 			{
 				.server = s,
@@ -85,6 +91,14 @@ static int prefork_available(const struct server *s, char why[WHY_SIZE])
 {
 	const struct prefork_options *options = s->model_options;
 
+	if (options->spare.min &&
+		prefork_ways[options->accept] == TAKE_REUSEPORT) {
+		snprintf(why, WHY_SIZE,
+			"accept=reuseport needs a pool of a fixed size "
+			"(min-spare=0): when a child leaves, the clients that "
+			"the kernel has given to its listener are lost");
+		return -EINVAL;
+	}
 	return crew_spare_check(&options->spare, why);
 }
 

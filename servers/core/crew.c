@@ -186,6 +186,7 @@ static int seat_start(struct crew *c, struct seat *seat)
 	if (error)
 		return error;
 	atomic_store(&seat->slot->ready, false);
+	atomic_store(&seat->slot->leaving, false);
 	if (c->kind == CREW_THREAD)
 		error = signals_start_thread(&seat->thread, seat_thread, seat);
 	else
@@ -377,7 +378,7 @@ static uint64_t crew_respawn(struct crew *c)
 
 int crew_spare_check(const struct crew_spare *spare, char why[WHY_SIZE])
 {
-	if (!spare->max || spare->max >= spare->min)
+	if (spare->max >= spare->min)
 		return 0;
 	snprintf(why, WHY_SIZE, "max-spare=%llu is below min-spare=%llu",
 		(unsigned long long)spare->max, (unsigned long long)spare->min);
@@ -402,6 +403,17 @@ static void crew_grow(struct crew *c)
 		c->spawn_rate *= 2;
 }
 
+/*
+ * Not by a SIGTERM, which cuts short what it serves: it may have taken a
+ * connection just now. The nudge only ends its wait.
+ */
+static void crew_send_home(struct seat *seat)
+{
+	seat->leaving = true;
+	atomic_store(&seat->slot->leaving, true);
+	signals_nudge_child(seat->pid);
+}
+
 /* Sends the last idle worker home. */
 static void crew_shrink(struct crew *c)
 {
@@ -411,8 +423,7 @@ static void crew_shrink(struct crew *c)
 		if (!seat->running || seat->leaving ||
 			atomic_load(&seat->slot->busy))
 			continue;
-		seat->leaving = true;
-		kill(seat->pid, SIGTERM);
+		crew_send_home(seat);
 		return;
 	}
 }
@@ -430,7 +441,7 @@ static void crew_adjust(struct crew *c)
 	/* One that was asked to leave may not have heard it. */
 	for (unsigned i = 0; i < c->size; i++)
 		if (c->seats[i].leaving && c->seats[i].running)
-			kill(c->seats[i].pid, SIGTERM);
+			crew_send_home(&c->seats[i]);
 	if (idle < c->spare.min) {
 		crew_grow(c);
 		return;
@@ -444,7 +455,7 @@ static void crew_adjust(struct crew *c)
 
 static bool seat_can_take(const struct crew *c, const struct seat *seat)
 {
-	if (!seat->running || seat->leaving)
+	if (!seat->running || atomic_load(&seat->slot->leaving))
 		return false;
 	return c->accept != CREW_TO_IDLE ||
 	       slot_get(&seat->slot->accepted) == slot_get(&seat->slot->closed);

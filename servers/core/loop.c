@@ -338,8 +338,9 @@ void loop_accepted(struct loop *l, int result)
 		loop_stop_accepting(l);
 }
 
-/* Sockets that the main thread has accepted for this loop. */
-static void loop_receive(struct loop *l)
+/* Sockets that the main thread has accepted for this loop. True: there may be
+ * more. */
+static bool loop_receive(struct loop *l)
 {
 	const bool process = l->seat->crew->kind == CREW_PROCESS;
 
@@ -348,14 +349,15 @@ static void loop_receive(struct loop *l)
 			accept_handed(&l->acceptor, l->inbox.fd, process);
 
 		if (fd == -EAGAIN)
-			return;
+			return false;
 		if (fd >= 0) {
 			loop_adopt(l, fd);
 		} else if (fd != -EINTR) {
 			loop_watch(l, &l->inbox, 0); /* nobody sends any more */
-			return;
+			return false;
 		}
 	}
+	return true;
 }
 
 static void loop_accept_again(struct loop *l)
@@ -371,6 +373,14 @@ static void loop_accept_again(struct loop *l)
 
 /* ---- stopping ---------------------------------------------------------- */
 
+/* What the main thread has sent is ours, and counted so; it can send no more. */
+static void loop_empty_inbox(struct loop *l)
+{
+	shutdown(l->inbox.fd, SHUT_RD);
+	while (loop_receive(l))
+		;
+}
+
 /* No new connections; those that wait for nothing end now, the others when
  * their request is answered. */
 static void loop_drain(struct loop *l)
@@ -385,6 +395,8 @@ static void loop_drain(struct loop *l)
 		if (l->forget)
 			l->forget(l, &l->listener);
 	}
+	if (l->inbox.fd >= 0)
+		loop_empty_inbox(l);
 	for (struct conn *c = w->conns; c; c = c->next)
 		worker_queue(w, c);
 }

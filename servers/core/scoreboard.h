@@ -30,6 +30,7 @@ struct slot {
 	_Atomic uint64_t cpu_ns;       /* of workers that have ended */
 	_Atomic int busy;	       /* for pools: 1 while it serves */
 	_Atomic bool ready;	       /* for pools: it has begun to serve */
+	_Atomic bool leaving;	       /* for pools: it takes no more */
 	_Atomic unsigned buried;       /* workers that ended here for good */
 };
 

@@ -15,7 +15,7 @@
 #include "common/clock.h"
 
 enum {
-	SIGNALS_NUDGE = SIGUSR2, /* to threads */
+	SIGNALS_NUDGE = SIGUSR2, /* to threads and children */
 	SIGNALS_TICK = SIGALRM,	 /* to the process, while stopping */
 };
 
@@ -194,4 +194,9 @@ void signals_in_thread(void)
 void signals_nudge_thread(unsigned long thread)
 {
 	pthread_kill(thread, SIGNALS_NUDGE);
+}
+
+void signals_nudge_child(pid_t pid)
+{
+	kill(pid, SIGNALS_NUDGE);
 }

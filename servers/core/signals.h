@@ -50,7 +50,8 @@ int signals_own_event(void); /* 0 or -errno */
 int signals_start_thread(pthread_t *id, void *(*body)(void *), void *argument);
 /* In a new thread: the main thread gets the signals; only nudges come here. */
 void signals_in_thread(void);
-/* Interrupts the blocking system call of a thread. */
+/* Interrupts the blocking system call of a thread, or of a child. */
 void signals_nudge_thread(unsigned long thread);
+void signals_nudge_child(pid_t pid);
 
 #endif

@@ -4,9 +4,15 @@
 #include <errno.h>
 #include <poll.h>
 #include <sys/select.h>
+#include <sys/socket.h>
 
 #include "servers/core/scoreboard.h"
 #include "servers/core/signals.h"
+
+static bool taker_is_to_end(const struct taker *t)
+{
+	return signals_stopping() || atomic_load(&t->seat->slot->leaving);
+}
 
 /* ---- each way to the next connection: the socket, or -errno -------------- */
 
@@ -33,7 +39,7 @@ static int take_locked(struct taker *t)
 
 	if (fd < 0)
 		return fd;
-	fd = signals_stopping() ? -EINTR : accept_blocking(&t->acceptor);
+	fd = taker_is_to_end(t) ? -EINTR : accept_blocking(&t->acceptor);
 	lock_give(&t->all->lock);
 	return fd;
 }
@@ -121,11 +127,23 @@ void taker_end(struct taker *t)
 	worker_release(&t->worker);
 }
 
-/* What was accepted before the stop is still served. */
+void taker_leave(struct taker *t)
+{
+	atomic_store(&t->seat->slot->leaving, true);
+	/* From here on sending fails, and the main process tries another. */
+	if (t->all->how == TAKE_PASS)
+		shutdown(t->seat->inbox, SHUT_RD);
+}
+
+/* What was accepted before the end is still served. */
 static bool taker_goes_on(struct taker *t)
 {
-	return !signals_stopping() ||
-	       (t->all->how == TAKE_QUEUE && fd_queue_length(&t->all->queue));
+	if (!taker_is_to_end(t))
+		return true;
+	taker_leave(t);
+	if (t->all->how == TAKE_QUEUE)
+		return fd_queue_length(&t->all->queue) > 0;
+	return t->all->how == TAKE_PASS; /* until the inbox says -EPIPE */
 }
 
 int taker_next(struct taker *t)
@@ -138,6 +156,8 @@ int taker_next(struct taker *t)
 			atomic_store(&t->seat->slot->busy, 1);
 			return fd;
 		}
+		if (fd == -EPIPE)
+			break;
 		accept_rest(fd);
 	}
 	return -ESHUTDOWN;

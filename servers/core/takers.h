@@ -61,7 +61,9 @@ struct taker {
 int taker_begin(struct taker *t, struct seat *seat);
 void taker_end(struct taker *t);
 /* The next connection, a blocking socket; or -ESHUTDOWN when the server is to
- * stop. Until the next call this worker counts as busy. */
+ * stop, or this worker to leave. Until the next call it counts as busy. */
 int taker_next(struct taker *t);
+/* I take no more: taker_next() gives what was passed to me before, then ends. */
+void taker_leave(struct taker *t);
 
 #endif
