@@ -122,7 +122,9 @@ static int net_remove_stale(const struct address *a)
 		return 0;
 	if (!S_ISSOCK(st.st_mode))
 		return -EEXIST;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	/* Not blocking: one whose backlog is full lives, and would let us wait
+	 * until it accepts. */
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
 	alive = connect(fd, &a->sa.any, a->len) == 0 || errno != ECONNREFUSED;

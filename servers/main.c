@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -24,6 +25,44 @@
 #include "servers/core/settings.h"
 #include "servers/core/signals.h"
 #include "servers/core/stats.h"
+
+/* The file of a Unix socket: ours, and not that of a server which has taken
+ * the path over since. */
+struct main_socket {
+	dev_t device;
+	ino_t inode; /* 0: there is none */
+};
+
+static const char *main_socket_path(const struct server *s)
+{
+	return s->address.sa.any.sa_family == AF_UNIX
+		       ? s->address.sa.un.sun_path
+		       : NULL;
+}
+
+static struct main_socket main_socket_file(const struct server *s)
+{
+	const char *path = main_socket_path(s);
+	struct stat st;
+
+	if (!path || lstat(path, &st) < 0)
+		return (struct main_socket) {0};
+	return (struct main_socket) {st.st_dev, st.st_ino};
+}
+
+/* While we hold the listener its inode is not given to another file. */
+static void main_unbind(const struct server *s, struct main_socket bound)
+{
+	const struct main_socket now = main_socket_file(s);
+
+	if (!bound.inode)
+		return;
+	if (now.inode &&
+		(now.inode != bound.inode || now.device != bound.device))
+		return;
+	if (unlink(main_socket_path(s)) < 0 && errno != ENOENT)
+		log_warn("cannot remove %s", main_socket_path(s));
+}
 
 static int main_bind(struct settings *s)
 {
@@ -50,8 +89,10 @@ static int main_drop_privileges(const char *name)
 {
 	const struct passwd *user = getpwnam(name);
 
-	if (!user)
-		settings_bad("--user", name, "no such user");
+	if (!user) {
+		log_warn("cannot look up user %s", name);
+		return -1;
+	}
 	if (initgroups(name, user->pw_gid) < 0 || setgid(user->pw_gid) < 0 ||
 		setuid(user->pw_uid) < 0) {
 		log_warn("cannot become user %s", name);
@@ -148,17 +189,13 @@ static int main_serve_stdin(struct server *s, const char *where)
 	return error < 0;
 }
 
-static int main_serve(struct settings *s)
+/* With the address bound: all that may still fail, then the model. */
+static int main_serve_bound(struct settings *s)
 {
 	struct server *server = &s->server;
 	FILE *stats = NULL;
-	int status = main_choose(server);
+	int status;
 
-	if (status)
-		return status;
-	net_raise_descriptor_limit();
-	if (main_bind(s) < 0)
-		return 1;
 	if (s->stats_path && !(stats = main_open_stats(s->stats_path)))
 		return 1;
 	if (s->user && main_drop_privileges(s->user) < 0)
@@ -179,10 +216,26 @@ static int main_serve(struct settings *s)
 		return 1;
 	}
 	status = main_run(server);
-	if (server->address.sa.any.sa_family == AF_UNIX)
-		unlink(server->address.sa.un.sun_path);
 	if (stats && main_close_stats(s, stats) < 0)
 		status = 1;
+	return status;
+}
+
+static int main_serve(struct settings *s)
+{
+	struct main_socket bound;
+	int status = main_choose(&s->server);
+
+	if (status)
+		return status;
+	if (s->user && !getpwnam(s->user))
+		settings_bad("--user", s->user, "no such user");
+	net_raise_descriptor_limit();
+	if (main_bind(s) < 0)
+		return 1;
+	bound = main_socket_file(&s->server);
+	status = main_serve_bound(s);
+	main_unbind(&s->server, bound);
 	return status;
 }
 

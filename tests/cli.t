@@ -11,6 +11,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from lib import server, tap  # noqa: E402
+from lib.peer import until  # noqa: E402
 from lib.tap import check, equal  # noqa: E402
 
 TABLE = tap.Table()
@@ -207,6 +208,52 @@ def no_such_interface(_cell):
     check("192.0.2.1:7000" in result.stderr, result.stderr)
 
 
+def leaves_no_socket(cell):
+    """server: one that cannot start leaves no file of a Unix socket behind"""
+    path = f"{cell.directory}/socket"
+    for status, *flags in ((server.EX_USAGE, "--user", "no-such-user"),
+                           (1, "--stats", f"{cell.directory}/none/stats"),
+                           (1, "--cpus", "900"),
+                           (1, "--scoreboard-fd", "0")):
+        result = server.run("server", "-l", f"unix:{path}", *flags)
+        equal(result.returncode, status, f"exit status with {flags}")
+        check(not os.path.lexists(path), f"no file is left with {flags}")
+
+
+def full_backlog(cell):
+    """server: a Unix socket of a server that has no room for one more client
+    is not taken for a stale one, nor waited for"""
+    path = f"{cell.directory}/socket"
+    with socket.socket(socket.AF_UNIX) as living, \
+            socket.socket(socket.AF_UNIX) as first:
+        living.bind(path)
+        living.listen(0)
+        first.connect(path)
+        result = server.run("server", "-l", f"unix:{path}")
+    equal(result.returncode, 1, "exit status")
+    check("in use" in result.stderr, result.stderr)
+
+
+def takes_over(cell):
+    """server: a Unix socket that a server has left to its successor is not
+    removed by it when it ends"""
+    where = f"unix:{cell.directory}/socket"
+    with server.Server(cell, "epoll", "line", "--drain-timeout", "1m",
+                       listen=where) as old:
+        peer = old.connect()
+        equal(peer.ask(b"first\n"), b"FIRST\n", "reply")
+        peer.send(b"sec")
+        equal(peer.pending(), None, "what half a request got")
+        old.send_signal()
+        until(old.refuses, "new connections are refused")
+        with server.Server(cell, "epoll", "line", listen=where) as new:
+            peer.send(b"ond\n")
+            equal(peer.read_to_end(), b"SECOND\n", "the reply, then the end")
+            old.stopped()
+            equal(new.connect().ask(b"new\n"), b"NEW\n", "reply")
+        check(not os.path.lexists(where[len("unix:"):]), "no file is left")
+
+
 def full_disk(cell):
     """server: a --stats file that cannot be completed is told at the end"""
     with server.Server(cell, server.listed("models")[0], "echo",
@@ -304,7 +351,8 @@ def add_all():
         add_usage("server", SERVER_USAGE)
         for function in (list_models, list_handlers, explain, unwritable_stats,
                          closed_ready_fd, no_scoreboard,
-                         no_such_interface, full_disk,
+                         no_such_interface, full_disk, leaves_no_socket,
+                         full_backlog, takes_over,
                          last_flag_counts):
             TABLE.cell(function)
     if server.have("client"):
