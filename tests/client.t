@@ -1005,9 +1005,12 @@ def _(cell):
 def _(cell):
     """http: an answer to a request that was not yet sent whole is a mismatch,
     known at the latest when it is seen how much was sent"""
+    gate = threading.Event()
+
     def serve(connection, _server):
         connection.recv(4096)
         connection.sendall(http_reply(b"hello"))
+        gate.wait(0.5)  # until the client has read it, and cannot write
         while connection.recv(65536):
             pass
 
