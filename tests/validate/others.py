@@ -78,15 +78,19 @@ def show(report, results):
 
 
 def compare(report, results, first, other):
-    """The same, or apart by no more than 5 %."""
+    """The same is: apart by no more than 5 % in the median round. More, where
+    some rounds say that they are the same, is noise or is not: undecided."""
     for i, what in enumerate(("requests per second", "median")):
         low, usual, high = ratios(
             {name: [row[i] for row in results[name]]
              for name in (first, other)}, first, other)
-        report.line(low <= 1 <= high or abs(usual - 1) <= 0.05,
-                    f"{first} and {other}: {what}",
-                    f"{100 * (usual - 1):+.1f} % "
-                    f"({100 * (low - 1):+.1f} to {100 * (high - 1):+.1f})")
+        name = f"{first} and {other}: {what}"
+        found = (f"{100 * (usual - 1):+.1f} % "
+                 f"({100 * (low - 1):+.1f} to {100 * (high - 1):+.1f})")
+        if low <= 1 <= high and abs(usual - 1) > 0.05:
+            report.undecide(name, found)
+        else:
+            report.line(abs(usual - 1) <= 0.05, name, found)
 
 
 def prove_engines(report, _directory):

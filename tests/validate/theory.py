@@ -11,8 +11,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from .tools import (MS, Queue, add, at_percent, client, expand, ks_one,
-                    ks_two)
+from .tools import MS, Queue, add, at_percent, client, expand, ks_one
 
 
 # ---- service times -------------------------------------------------------------
@@ -21,9 +20,8 @@ def prove_service(report, directory):
     report.title("The latencies are the service times that the server had")
     for rate in (100, 400, 1600):
         latencies, log = serve(directory, "exp", rate)
-        distance, bound = ks_two(latencies, [took for _, _, took in log if took])
-        report.line(distance < bound, f"exponential, {rate}/s: KS, the server's",
-                    f"{distance:.4f}, bound {bound:.4f}")
+        judge_service(report, f"exponential, {rate}/s", latencies,
+                      [took for _, _, took in log if took])
         distance, bound = ks_one(
             latencies, lambda ns: 1 - math.exp(-ns / (20 * MS)))
         report.line(distance < bound, f"exponential, {rate}/s: KS, theory",
@@ -32,6 +30,13 @@ def prove_service(report, directory):
     low, half = (at_percent(latencies, p) / MS for p in (1, 50))
     report.line(low >= 19.98 and half < 20.6, "constant, 400/s: p1 and median",
                 f"{low:.2f} and {half:.2f} ms, service 20 ms")
+
+
+def judge_service(report, name, latencies, took):
+    """By how long the server itself took for these requests."""
+    found, own = (statistics.fmean(times) / MS for times in (latencies, took))
+    report.line(agree(found, own, 0.01), f"{name}: mean, the server's own",
+                f"{found:.2f} ms, {own:.2f} ms")
 
 
 def serve(directory, distribution, rate):
@@ -45,15 +50,21 @@ def serve(directory, distribution, rate):
 
 # ---- arrivals ------------------------------------------------------------------
 
+ARRIVALS_SECONDS = 6
+Z = 3.29    # what a normal value keeps within in 99.9 % of cases
+
+
 def prove_arrivals(report, directory):
     report.title("Requests are sent when they are meant to be (2 threads)")
     for rate in (100, 400):
         for kind in ("poisson", "constant"):
             queue = Queue(directory, "many", "const", 1)
             run, _ = client(directory, "-R", str(rate), "--arrivals", kind,
-                            "-t", "2", "-c", "100", "-d", "6s", queue.address)
-            judge_arrivals(report, f"{kind}, {rate}/s", 1e9 / rate,
-                           [came for came, _, _ in queue.stop()])
+                            "-t", "2", "-c", "100", "-d",
+                            f"{ARRIVALS_SECONDS}s", queue.address)
+            judge = judge_poisson if kind == "poisson" else judge_constant
+            judge(report, f"{kind}, {rate}/s", rate,
+                  sorted(came for came, _, _ in queue.stop()))
             lag = run["client"]["send_lag_ns"]
             report.line(lag["p50"] < 100_000,
                         f"{kind}, {rate}/s: the client's own lag",
@@ -61,23 +72,53 @@ def prove_arrivals(report, directory):
                         f"p99 {lag['p99'] / 1000:.1f} us")
 
 
-def judge_arrivals(report, name, gap_ns, came):
-    """By when the requests arrived at the server: their distances are
-    exponential, or their places in a period all the same."""
-    if name.startswith("poisson"):
-        distance, bound = ks_one(
-            [b - a for a, b in zip(came, came[1:])],
-            lambda ns: 1 - math.exp(-ns / gap_ns))
-        report.line(distance < bound, f"{name}: KS against exponential gaps",
-                    f"{distance:.4f}, bound {bound:.4f}")
-        return
-    offsets = [(at - came[0] + gap_ns / 2) % gap_ns for at in came]
-    usual = statistics.median(offsets)
-    off = sorted(abs(offset - usual) for offset in offsets)
-    report.line(at_percent(off, 90) < 0.1 * gap_ns,
+def judge_count(report, name, came, expected, bound):
+    report.line(abs(len(came) - expected) <= bound, f"{name}: how many",
+                f"{len(came)}, {expected} +- {bound:.0f}")
+
+
+def judge_constant(report, name, rate, came):
+    """By when the requests arrived at the server, sorted: request n is due n
+    times the gap after the first."""
+    gap = 1e9 / rate
+    judge_count(report, name, came, rate * ARRIVALS_SECONDS, 2)
+    late = [at - came[0] - n * gap for n, at in enumerate(came)]
+    usual = statistics.median(late)
+    off = sorted(abs(each - usual) for each in late)
+    report.line(at_percent(off, 90) < 0.1 * gap,
                 f"{name}: 90 % of them off by at most",
-                f"{at_percent(off, 90) / 1000:.0f} us, "
-                f"one every {gap_ns / MS:g} ms")
+                f"{at_percent(off, 90) / 1000:.0f} us, one every "
+                f"{gap / MS:g} ms")
+
+
+def judge_poisson(report, name, rate, came):
+    """The gaps are exponential, none depends on the one before, and the counts
+    of equal times are as uneven as they must be, not more and not less."""
+    gap, expected = 1e9 / rate, rate * ARRIVALS_SECONDS
+    judge_count(report, name, came, expected, Z * math.sqrt(expected))
+    gaps = [b - a for a, b in zip(came, came[1:])]
+    distance, bound = ks_one(gaps, lambda ns: 1 - math.exp(-ns / gap))
+    report.line(distance < bound, f"{name}: KS against exponential gaps",
+                f"{distance:.4f}, bound {bound:.4f}")
+    found, bound = statistics.correlation(gaps, gaps[1:] + gaps[:1]), \
+        Z / math.sqrt(len(gaps))
+    report.line(abs(found) < bound, f"{name}: correlation of gaps that follow",
+                f"{found:+.4f}, bound {bound:.4f}")
+    counts = counts_of(came, 10 * gap)
+    found, bound = statistics.variance(counts) / statistics.fmean(counts), \
+        Z * math.sqrt(2 / (len(counts) - 1))
+    report.line(abs(found - 1) < bound, f"{name}: variance of counts by mean",
+                f"{found:.2f}, 1 +- {bound:.2f}")
+
+
+def counts_of(came, length):
+    """How many came in each time of that length."""
+    counts = [0] * int((came[-1] - came[0]) / length)
+    for at in came:
+        index = int((at - came[0]) / length)
+        if index < len(counts):
+            counts[index] += 1
+    return counts
 
 
 # ---- queues --------------------------------------------------------------------

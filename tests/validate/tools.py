@@ -27,7 +27,7 @@ ON_CLIENT_CPU = ["taskset", "-c", "1"] if TWO_CPUS else []
 
 class Report:
     def __init__(self):
-        self.failed = 0
+        self.failed = self.skipped = self.undecided = 0
 
     def title(self, text):
         print(f"\n{text}", flush=True)
@@ -41,7 +41,26 @@ class Report:
         print(f"          {text}", flush=True)
 
     def skip(self, why):
+        self.skipped += 1
         print(f"  skipped: {why}", flush=True)
+
+    def undecide(self, name, found):
+        """The figures are too uneven to tell."""
+        self.undecided += 1
+        print(f"  ?       {name:<44} {found}", flush=True)
+
+    def summary(self):
+        """What holds, and no more than that."""
+        left = [f"{self.failed} did not hold"] if self.failed else []
+        for count, one, more in (
+                (self.skipped, "part was skipped", "parts were skipped"),
+                (self.undecided, "comparison is undecided",
+                 "comparisons are undecided")):
+            if count:
+                left.append(f"{count} {one if count == 1 else more}")
+        if left and not self.failed:
+            left.append("the rest holds")
+        return "; ".join(left) or "All of it holds"
 
 
 # ---- programs ----------------------------------------------------------------
@@ -149,24 +168,10 @@ def at_percent(ordered, percent):
     return ordered[math.ceil(len(ordered) * percent / 100) - 1]
 
 
-def ks_two(a, b):
-    """Kolmogorov-Smirnov: the distance of two samples, and the bound that two
-    of one distribution keep in 99 % of cases."""
-    a, b = sorted(a), sorted(b)
-    i = j = 0
-    worst = 0.0
-    while i < len(a) and j < len(b):
-        value = min(a[i], b[j])
-        while i < len(a) and a[i] <= value:
-            i += 1
-        while j < len(b) and b[j] <= value:
-            j += 1
-        worst = max(worst, abs(i / len(a) - j / len(b)))
-    return worst, 1.63 * math.sqrt(1 / len(a) + 1 / len(b))
-
-
 def ks_one(values, distribution):
-    """The same for one sample and a cumulative distribution function."""
+    """Kolmogorov-Smirnov: the distance of a sample and a cumulative
+    distribution function, and the bound that one of this distribution keeps in
+    99 % of cases."""
     values = sorted(values)
     n = len(values)
     worst = 0.0
