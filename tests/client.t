@@ -1098,6 +1098,27 @@ def _(cell):
 
 @TABLE.cell
 def _(cell):
+    """replies that two connections have in exchange are mismatches, though each
+    is that to a request of the same number"""
+    waiting = []
+
+    def exchange(connection, server):
+        for _, data in each_request(connection, server):
+            with server.lock:
+                if not waiting:
+                    waiting.append((connection, data))
+                    continue
+                other, asked = waiting.pop()
+            other.sendall(data)
+            connection.sendall(asked)
+
+    run = Run(cell, "-n", "8", "-c", "2", Server(exchange).address)
+    run.expect(3, ok=0, failed=8)
+    equal(run.json["errors"], {"reply.mismatch": 8}, "errors")
+
+
+@TABLE.cell
+def _(cell):
     """a reply given twice is caught each time"""
     run = Run(cell, "-n", "100", "-c", "1",
               Server(echo_but(lambda c, d: c.sendall(d + d))).address)

@@ -15,12 +15,14 @@ LATE_S = 0.5
 
 
 class WrongEcho:
-    """An echo whose every 10,000th reply is left to `wrong`, which returns
-    False where the connection ends."""
+    """An echo whose every 10,000th reply is left to wrong(connection, data,
+    strange), which returns False where the connection ends; `strange` is what
+    another connection has asked last."""
 
     def __init__(self, wrong):
         self.wrong = wrong
         self.count = 0
+        self.last = {}  # by connection
         self.lock = threading.Lock()
         self.socket = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.address = "127.0.0.1:%d" % self.socket.getsockname()[1]
@@ -43,34 +45,40 @@ class WrongEcho:
                         return
             except OSError:
                 pass    # the client has closed: it does after each wrong
+            finally:
+                with self.lock:
+                    self.last.pop(connection, None)
 
     def answer(self, connection, data):
         with self.lock:
             self.count += 1
             wrong = self.count % 10000 == 0
+            self.last[connection] = data
+            strange = [asked for other, asked in self.last.items()
+                       if other is not connection]
         if wrong:
-            return self.wrong(connection, data)
+            return self.wrong(connection, data, strange[0])
         return connection.sendall(data)
 
 
-def reset(connection, _data):
+def reset(connection, _data, _strange):
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
                           struct.pack("ii", 1, 0))
     return False
 
 
-def cut(connection, data):
+def cut(connection, data, _strange):
     connection.sendall(data[:30])
     return False
 
 
-def swap(connection, data):
+def swap(connection, data, _strange):
     after = connection.recv(64, socket.MSG_WAITALL)
     connection.sendall(after + data)
 
 
 def delay(seconds):
-    def wrong(connection, data):
+    def wrong(connection, data, _strange):
         time.sleep(seconds)
         connection.sendall(data)
     return wrong
@@ -78,17 +86,17 @@ def delay(seconds):
 
 CASES = (
     ("one bit flipped", "reply.mismatch",
-     lambda c, d: c.sendall(bytes([d[0] ^ 1]) + d[1:])),
+     lambda c, d, _: c.sendall(bytes([d[0] ^ 1]) + d[1:])),
     ("another connection's bytes", "reply.mismatch",
-     lambda c, d: c.sendall(d[::-1])),
+     lambda c, _, strange: c.sendall(strange)),
     ("given twice", "reply.long|reply.mismatch",
-     lambda c, d: c.sendall(d + d)),
+     lambda c, d, _: c.sendall(d + d)),
     ("in place of the next one, with -p 8", "reply.mismatch", swap),
     ("cut short", "reply.short", cut),
-    ("closed in its place", "read.EOF", lambda c, d: False),
+    ("closed in its place", "read.EOF", lambda *_: False),
     ("reset in its place", "read.ECONNRESET", reset),
     ("later than the timeout", "timeout", delay(1.5)),
-    ("never", "timeout", lambda c, d: None),
+    ("never", "timeout", lambda *_: None),
 )
 
 
