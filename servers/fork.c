@@ -13,10 +13,11 @@
  *           per request:    recv, send
  * COSTS     A fork copies the page tables: some 100 us, more for a large
  *           parent. Each switch between connections is one between processes.
- * BREAKS    Thousands of connections are thousands of processes. A parent that
- *           does not wait for its children fills the process table with
- *           zombies; one that keeps its copy of the socket keeps the client
- *           from ever seeing the end.
+ * BREAKS    Thousands of connections are thousands of processes; above 4095
+ *           of them, one for each line of the scoreboard, clients wait. A
+ *           parent that does not wait for its children fills the process table
+ *           with zombies; one that keeps its copy of the socket keeps the
+ *           client from ever seeing the end.
  * GIVES     Isolation: a handler that crashes takes one connection with it.
  * USED BY   sshd, PostgreSQL, the servers of BSD and their inetd
  * READ      fork(2), waitpid(2); UNP chapter 30.6; then servers/prefork.c
@@ -34,7 +35,7 @@ struct fork_options {
 
 static void fork_serve(struct server *s, struct children *children, int fd)
 {
-	struct slot *slot = board_claim(s->board, SLOT_PROCESS);
+	struct slot *slot = children_claim(children);
 	const pid_t parent = getpid();
 	pid_t child;
 
@@ -64,6 +65,7 @@ static int fork_run(struct server *s)
 
 	children_init(&children, s->board);
 	server_limit(s, options->max);
+	children_limit(s);
 	server_ready(s);
 	while ((fd = accept_next(&acceptor)) != -ESHUTDOWN) {
 		if (fd >= 0)
@@ -80,7 +82,7 @@ static const struct option_spec fork_table[] = {
 		.type = OPTION_COUNT,
 		.offset = offsetof(struct fork_options, max),
 		.preset = "0",
-		.help = "at most so many children; 0: no limit of ours",
+		.help = "at most so many children; 0: 4095",
 	},
 	{0},
 };

@@ -64,7 +64,7 @@ static void inetd_become(struct program *p, const struct slot *slot, int fd)
 static void inetd_serve(struct inetd *i, int fd)
 {
 	struct server *s = i->server;
-	struct slot *slot = board_claim(s->board, SLOT_PROCESS);
+	struct slot *slot = children_claim(&i->children);
 	const pid_t parent = getpid();
 	pid_t child;
 
@@ -93,6 +93,7 @@ static int inetd_run(struct server *s)
 	if (error)
 		return error;
 	children_init(&i.children, s->board);
+	children_limit(s);
 	if (!i.program.own)
 		i.children.ask = program_end_input;
 	server_ready(s);

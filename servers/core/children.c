@@ -12,7 +12,9 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "servers/core/accept.h"
 #include "servers/core/scoreboard.h"
+#include "servers/core/server.h"
 #include "servers/core/signals.h"
 
 struct child {
@@ -27,6 +29,27 @@ struct child {
 void children_init(struct children *all, struct scoreboard *board)
 {
 	*all = (struct children) {.board = board};
+}
+
+void children_limit(struct server *s)
+{
+	server_limit(s, BOARD_SLOTS - 1); /* slots[0] is ours */
+}
+
+struct slot *children_claim(struct children *all)
+{
+	const struct timespec retry = clock_timespec(ACCEPT_RETRY_NS);
+	struct pollfd event = {.fd = signals_fd(), .events = POLLIN};
+
+	for (;;) {
+		struct slot *slot = board_claim(all->board, SLOT_PROCESS);
+
+		if (slot != &all->board->slots[0])
+			return slot;
+		if (ppoll(&event, 1, &retry, NULL) > 0)
+			signals_clear();
+		children_reap(all);
+	}
 }
 
 int children_add(struct children *all, pid_t pid, struct slot *slot)

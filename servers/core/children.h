@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 struct scoreboard;
+struct server;
 struct slot;
 
 struct children {
@@ -20,6 +21,15 @@ struct children {
 };
 
 void children_init(struct children *all, struct scoreboard *board);
+/*
+ * For a model that makes a child for each connection. Each counts in a slot of
+ * its own, so that the connection is known to be lost when it dies:
+ * children_limit() lets no more connections in than there are slots, and
+ * children_claim() takes one. While all are taken it waits, for one that has
+ * served and is about to end.
+ */
+void children_limit(struct server *s);
+struct slot *children_claim(struct children *all);
 /* A child that serves with `slot`. 0, or -ENOMEM after killing it. */
 int children_add(struct children *all, pid_t pid, struct slot *slot);
 /* Takes leave of all that have ended: their counts, their CPU time, and a word

@@ -102,6 +102,8 @@ uint64_t board_lost(struct scoreboard *b, struct slot *s)
 	const uint64_t closed = slot_get(&s->closed);
 	const uint64_t lost = accepted > closed ? accepted - closed : 0;
 
+	if (s == &b->slots[0])
+		return 0;
 	slot_add(&s->closed, lost);
 	if (lost)
 		atomic_fetch_sub(&b->open, lost);

@@ -77,13 +77,14 @@ struct scoreboard *board_attach(int fd);
 
 /*
  * Takes a free slot for a worker about to start (its pid and tid are set by
- * board_enter()), or the shared slots[0] when all are taken. Any thread.
+ * board_enter()), or the shared slots[0] when all are taken: that is for
+ * threads, which never die alone. Any thread.
  */
 struct slot *board_claim(struct scoreboard *b, enum slot_kind kind);
-/* The worker itself: "here I am". */
+/* The worker itself: "here I am". Not for slots[0], the main process's. */
 void board_enter(struct slot *s);
 /* The worker has died: connections it left open count as closed. Returns
- * their number. */
+ * their number. Nothing for slots[0], whose others live. */
 uint64_t board_lost(struct scoreboard *b, struct slot *s);
 /* The worker has ended for good: adds what it counted, and its CPU time, to
  * `past`, and frees the slot. Nothing for slots[0]. */

@@ -66,7 +66,8 @@ void threads_begin(struct thread *t)
 	struct threads *all = t->all;
 
 	signals_in_thread();
-	board_enter(t->slot);
+	if (t->slot != all->server->board->slots)
+		board_enter(t->slot);
 	t->id = pthread_self();
 	pthread_mutex_lock(&all->lock);
 	t->next = all->list;
