@@ -85,7 +85,7 @@ static int main_bind(struct settings *s)
 }
 
 /* After binding: a low port may need root, serving does not. */
-static int main_drop_privileges(const char *name)
+static int main_drop_privileges(const char *name, int listener)
 {
 	const struct passwd *user = getpwnam(name);
 
@@ -93,8 +93,11 @@ static int main_drop_privileges(const char *name)
 		log_warn("cannot look up user %s", name);
 		return -1;
 	}
-	if (initgroups(name, user->pw_gid) < 0 || setgid(user->pw_gid) < 0 ||
-		setuid(user->pw_uid) < 0) {
+	/* With accept=reuseport more listeners are to share the address, which
+	 * the kernel allows to those of one user. */
+	if (fchown(listener, user->pw_uid, user->pw_gid) < 0 ||
+		initgroups(name, user->pw_gid) < 0 ||
+		setgid(user->pw_gid) < 0 || setuid(user->pw_uid) < 0) {
 		log_warn("cannot become user %s", name);
 		return -1;
 	}
@@ -198,7 +201,7 @@ static int main_serve_bound(struct settings *s)
 
 	if (s->stats_path && !(stats = main_open_stats(s->stats_path)))
 		return 1;
-	if (s->user && main_drop_privileges(s->user) < 0)
+	if (s->user && main_drop_privileges(s->user, server->listener) < 0)
 		return 1;
 	if (server->config.cpus.count &&
 		cpu_list_apply(&server->config.cpus) < 0) {

@@ -4,6 +4,7 @@
 is allowed, with the exit status that scripts rely on; help teaches."""
 
 import os
+import pwd
 import socket
 import sys
 
@@ -12,7 +13,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from lib import server, tap  # noqa: E402
 from lib.peer import until  # noqa: E402
-from lib.tap import check, equal  # noqa: E402
+from lib.tap import Skip, check, equal  # noqa: E402
 
 TABLE = tap.Table()
 
@@ -220,6 +221,19 @@ def leaves_no_socket(cell):
         check(not os.path.lexists(path), f"no file is left with {flags}")
 
 
+def user_with_reuseport(cell):
+    """server: --user goes with workers that each open a listener"""
+    if os.geteuid():
+        raise Skip("only root can become another user")
+    for model in ("prefork:workers=3,accept=reuseport",
+                  "epoll:workers=3,kind=thread,accept=reuseport"):
+        with server.Server(cell, model, "echo", "--user",
+                           "nobody") as running:
+            running.connect().echo()
+            equal(os.stat(f"/proc/{running.pid}").st_uid,
+                  pwd.getpwnam("nobody").pw_uid, "the server's user")
+
+
 def full_backlog(cell):
     """server: a Unix socket of a server that has no room for one more client
     is not taken for a stale one, nor waited for"""
@@ -351,7 +365,7 @@ def add_all():
         add_usage("server", SERVER_USAGE)
         for function in (list_models, list_handlers, explain, unwritable_stats,
                          closed_ready_fd, no_scoreboard,
-                         no_such_interface, full_disk, leaves_no_socket,
+                         no_such_interface, full_disk, leaves_no_socket, user_with_reuseport,
                          full_backlog, takes_over,
                          last_flag_counts):
             TABLE.cell(function)

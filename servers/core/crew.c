@@ -108,6 +108,9 @@ static int seat_listen(struct crew *c, struct seat *seat)
 	if (c->accept != CREW_REUSEPORT || seat->listener >= 0)
 		return 0;
 	seat->listener = net_listen(&s->address, (int)s->config.backlog, true);
+	if (seat->listener == -EACCES)
+		log_warnx("accept=reuseport: each worker opens a listener, and "
+			  "the user that --user names may not, on this port");
 	return seat->listener < 0 ? seat->listener : 0;
 }
 
