@@ -113,8 +113,6 @@ def ask_stopped(running, stopped):
     peers = [running.connect() for _ in stopped]
     for peer in peers:
         peer.send(b"hello\n")
-    until(lambda: all(passed(running, peer) for peer in peers),
-          "each is passed to a child")
     return peers
 
 
@@ -130,6 +128,8 @@ def add_passed_before_the_stop(model):
         with server.Server(cell, model, "line") as running:
             stopped = stop_children(running)
             peers = ask_stopped(running, stopped)
+            until(lambda: all(passed(running, peer) for peer in peers),
+                  "each is passed to a child")
             running.send_signal()
             until(running.refuses, "new connections are refused")
             until(lambda: all(map(is_signalled, stopped)),
