@@ -96,14 +96,24 @@ def descriptors(pid):
     return found
 
 
-def tcp_sockets(port):
-    """{remote port: inode} of the IPv4 sockets bound to a local port; the
-    listening one has the remote port 0."""
-    found = {}
+def _tcp(port):
+    """The lines of /proc/net/tcp, in fields, of the sockets bound to a local
+    port."""
     with open("/proc/net/tcp", encoding="ascii") as file:
         next(file)
         for line in file:
             fields = line.split()
             if int(fields[1].split(":")[1], 16) == port:
-                found[int(fields[2].split(":")[1], 16)] = int(fields[9])
-    return found
+                yield int(fields[2].split(":")[1], 16), fields
+
+
+def tcp_sockets(port):
+    """{remote port: inode} of the IPv4 sockets bound to a local port; the
+    listening one has the remote port 0."""
+    return {remote: int(fields[9]) for remote, fields in _tcp(port)}
+
+
+def tcp_unread(port, remote):
+    """How many bytes wait there to be read by the one bound to `port`."""
+    return sum(int(fields[4].split(":")[1], 16)
+               for found, fields in _tcp(port) if found == remote)

@@ -210,6 +210,13 @@ class Server:
         self.peers.append(peer)
         return peer
 
+    def has_read(self, peer):
+        """Whether it has taken all that has come from this one by now."""
+        return not proc.tcp_unread(self.port, peer.port)
+
+    def has_accepted(self, peer):
+        return proc.tcp_sockets(self.port).get(peer.port, 0) != 0
+
     def send_signal(self, number=signal.SIGTERM):
         os.kill(self.pid, number)
 
