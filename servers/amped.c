@@ -82,6 +82,7 @@ static int amped_start_helpers(struct amped *a, unsigned count)
 	l->notice.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (l->notice.fd < 0)
 		return -errno;
+	l->copies = true; /* in a helper that replaces another, at first */
 	l->on_notice = amped_on_notice;
 	l->on_event = amped_on_event;
 	l->offload = amped_offload;

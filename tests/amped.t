@@ -4,6 +4,7 @@
 the one request that it had."""
 
 import os
+import subprocess
 import sys
 
 sys.dont_write_bytecode = True
@@ -11,7 +12,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from lib import proc, server, tap  # noqa: E402
 from lib.peer import until  # noqa: E402
-from lib.tap import check, equal  # noqa: E402
+from lib.tap import Skip, check, equal  # noqa: E402
 
 HELPERS = 3
 MODEL = f"amped:helpers={HELPERS}"
@@ -72,11 +73,64 @@ def death(cell):
         equal(proc.zombies(running.pid), [], "zombies")
 
 
+def slow_successors():
+    """How to start a server whose new processes keep what they were born with
+    for a second."""
+    strace = ["strace", "-f", "-DDD", "-o", "/dev/null",
+              "-e", "trace=close_range",
+              "-e", "inject=close_range:delay_enter=1000000:when=1"]
+    try:
+        works = subprocess.run([*strace, "true"], check=False,
+                               stderr=subprocess.DEVNULL).returncode == 0
+    except FileNotFoundError:
+        works = False
+    if not works:
+        raise Skip("needs a working strace")
+    return {"prefix": strace, "environment": server.NO_LEAK_CHECK}
+
+
+def sockets(pid):
+    return [number for number, what in proc.descriptors(pid).items()
+            if what.startswith("socket:")]
+
+
+def watched(pid):
+    """The descriptors that its epoll set names."""
+    found = []
+    for number, what in proc.descriptors(pid).items():
+        if "eventpoll" in what:
+            with open(f"/proc/{pid}/fdinfo/{number}",
+                      encoding="ascii") as file:
+                found += [int(line.split()[1]) for line in file
+                          if line.startswith("tfd:")]
+    return found
+
+
+def copies(cell):
+    """connections that end while a helper is replaced leave the loop's set,
+    although the successor has copies of their sockets at first"""
+    with server.Server(cell, "amped:helpers=1", "work",
+                       **slow_successors()) as running:
+        idle = len(sockets(running.pid))
+        peers = [running.connect() for _ in range(9)]
+        for peer in peers:
+            peer.ask(b"here\n")
+        first = helpers(running)
+        os.kill(first[0], 9)
+        running.deaths += 1
+        until(lambda: set(helpers(running)) - set(first), "a successor")
+        for peer in peers:
+            peer.close()
+        until(lambda: len(sockets(running.pid)) == idle, "all are closed")
+        equal(set(watched(running.pid)) - set(proc.descriptors(running.pid)),
+              set(), "descriptors that are watched but closed")
+
+
 def main():
     if not server.have("server"):
         return tap.skip_all(f"there is no {server.program('server')}")
     table = tap.Table()
-    for case in (in_order, loop_goes_on, death):
+    for case in (in_order, loop_goes_on, death, copies):
         table.add(f"amped: {case.__doc__}", case)
     return table.run()
 

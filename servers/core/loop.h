@@ -58,7 +58,7 @@ struct loop {
 	struct timespec timeout;
 
 	bool awake;	/* worker.now is of this turn */
-	bool copies;	/* sockets come from a process that had them open */
+	bool copies;	/* another process may have its sockets open */
 	bool exclusive; /* accept=exclusive: wake one worker, not all */
 
 	/* The model's part: fill it in before loop_begin(). */
