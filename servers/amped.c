@@ -65,12 +65,13 @@ static void amped_on_notice(struct loop *l)
 		amped_collect(l);
 }
 
-/* A signal has come: perhaps that a helper has died. */
+/* A signal has come, perhaps that a helper has died; or one that could not be
+ * replaced is to be tried again. */
 static void amped_on_event(struct loop *l)
 {
-	if (!signals_child_ended())
+	if (!signals_child_ended() && !l->event_ns)
 		return;
-	helpers_replace(((struct amped *)l)->helpers);
+	l->event_ns = helpers_replace(((struct amped *)l)->helpers);
 	amped_collect(l);
 }
 

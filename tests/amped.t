@@ -4,6 +4,9 @@
 the one request that it had."""
 
 import os
+import resource
+import shutil
+import signal
 import subprocess
 import sys
 
@@ -73,12 +76,71 @@ def death(cell):
         equal(proc.zombies(running.pid), [], "zombies")
 
 
+def stopped_together(cell):
+    """SIGTERM to all its processes, as a supervisor sends it, loses no
+    request"""
+    with server.Server(cell, MODEL, "work:block=1s") as running:
+        peers = [running.connect() for _ in range(HELPERS * 2)]
+        for peer in peers:
+            peer.send(b"asked\n")
+        until(lambda: all(map(running.has_read, peers)), "all are read")
+        os.killpg(running.pid, signal.SIGTERM)
+        for peer in peers:
+            equal(peer.read_to_end(), b"asked\n", "reply")
+        running.stopped()
+
+
+def death_at_the_end(cell):
+    """a helper that is killed while the server stops costs its own request,
+    and the others are answered"""
+    with server.Server(cell, "amped:helpers=1", "work:block=300ms",
+                       "--drain-timeout", "5m") as running:
+        peers = [running.connect() for _ in range(3)]
+        for peer in peers:
+            peer.send(b"asked\n")
+        until(lambda: all(map(running.has_read, peers)), "all are read")
+        equal(peers[0].read(6), b"asked\n", "reply")
+        running.send_signal()
+        until(running.refuses, "new connections are refused")
+        os.kill(helpers(running)[0], 9)
+        running.deaths += 1
+        lost = sum(peer.read_until_gone_or(6) != b"asked\n"
+                   for peer in peers[1:])
+        check(lost <= 1, f"{lost} requests were lost")
+        running.stopped()
+
+
+def no_successor_at_first(cell):
+    """a helper that cannot be replaced at once is as soon as it can be"""
+    if os.geteuid() != 0:
+        raise Skip("needs root, to start the server as another user")
+    user = 20000 + os.getpid() % 30000
+    binary = f"{cell.directory}/server"
+    shutil.copy(server.program("server"), binary)
+    with server.Server(cell, MODEL, "work", user=user, binary=binary,
+                       limits={resource.RLIMIT_NPROC: 1 + HELPERS},
+                       environment=server.NO_LEAK_CHECK) as running:
+        with subprocess.Popen(["cat"], stdin=subprocess.PIPE, user=user):
+            os.kill(helpers(running)[0], 9)
+            running.deaths += 1
+            until(lambda: len(helpers(running)) == HELPERS - 1, "one less")
+            for _ in range(HELPERS):
+                equal(running.connect().ask(b"meanwhile\n"), b"meanwhile\n",
+                      "reply")
+            running.come_to_rest()
+            equal(len(helpers(running)), HELPERS - 1, "helpers")
+        until(lambda: len(helpers(running)) == HELPERS, "a successor")
+        stats = running.stop()
+    check(stats["errors"].get("fork.EAGAIN", 0) > 0,
+          f"fork.EAGAIN is counted in {stats['errors']}")
+
+
 def slow_successors():
-    """How to start a server whose new processes keep what they were born with
-    for a second."""
+    """How to start a server whose new processes never come to close what they
+    were born with."""
     strace = ["strace", "-f", "-DDD", "-o", "/dev/null",
               "-e", "trace=close_range",
-              "-e", "inject=close_range:delay_enter=1000000:when=1"]
+              "-e", "inject=close_range:error=EINTR"]
     try:
         works = subprocess.run([*strace, "true"], check=False,
                                stderr=subprocess.DEVNULL).returncode == 0
@@ -130,7 +192,8 @@ def main():
     if not server.have("server"):
         return tap.skip_all(f"there is no {server.program('server')}")
     table = tap.Table()
-    for case in (in_order, loop_goes_on, death, copies):
+    for case in (in_order, loop_goes_on, death, stopped_together,
+                 death_at_the_end, no_successor_at_first, copies):
         table.add(f"amped: {case.__doc__}", case)
     return table.run()
 

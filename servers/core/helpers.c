@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "servers/core/children.h"
 #include "servers/core/conn.h"
@@ -18,9 +19,12 @@
 #include "servers/core/signals.h"
 #include "servers/core/worker.h"
 
+#define HELPERS_RETRY_NS (100 * NS_PER_MS) /* after a fork that failed */
+
 /* A request on its way to a helper, or its outcome on the way back. */
 struct job {
 	_Atomic bool done;
+	_Atomic bool last; /* there is none: the helper is to end */
 	bool peer_eof, again, paused, finishing, in_request;
 	int error;
 	uint64_t wake_ns;
@@ -29,7 +33,7 @@ struct job {
 };
 
 struct helper {
-	pid_t pid; /* 0 or less: there is none, until the next death */
+	pid_t pid; /* 0: there is none, until helpers_replace() has one */
 	struct slot *slot;
 	int wake; /* eventfd: there is a job */
 	struct job *job;
@@ -140,6 +144,8 @@ static void helper_close_others(int one, int two)
 	close_range(high + 1, ~0u, 0);
 }
 
+/* SIGTERM is the loop's to see: whoever sends it to all of us wants the
+ * requests answered that we have. */
 _Noreturn static void helper_main(
 	const struct helpers *h, const struct helper *own)
 {
@@ -147,20 +153,22 @@ _Noreturn static void helper_main(
 	struct worker w;
 	uint64_t count;
 
+	signal(SIGTERM, SIG_IGN);
 	helper_close_others(own->wake, h->done_fd);
 	board_enter(own->slot);
 	if (worker_init(&w, h->worker->server, own->slot, WORKER_LARGE) < 0)
 		_exit(1);
-	while (!signals_stopping()) {
+	for (;;) {
 		/* A signal ends it early: then there is no job. */
 		if (read(own->wake, &count, sizeof(count)) < 0)
 			continue;
+		if (atomic_load(&own->job->last))
+			_exit(0);
 		helper_do(h, own->job, &w);
 		atomic_store(&own->job->done, true);
 		if (write(h->done_fd, &one, sizeof(one)) < 0)
 			_exit(1);
 	}
-	_exit(0);
 }
 
 static int helper_start(struct helpers *h, struct helper *own)
@@ -189,12 +197,19 @@ static int helper_start(struct helpers *h, struct helper *own)
 
 /* ---- the loop ----------------------------------------------------------- */
 
+static void helper_wake(const struct helper *own)
+{
+	const uint64_t one = 1;
+
+	if (write(own->wake, &one, sizeof(one)) < 0)
+		log_warn("cannot wake a helper");
+}
+
 static void helper_give(
 	const struct helpers *h, struct helper *own, struct conn *c)
 {
 	struct job *job = own->job;
 	const size_t kept = c->in ? buf_len(c->in) : 0;
-	const uint64_t one = 1;
 
 	own->conn = c;
 	job->peer_eof = c->peer_eof;
@@ -204,8 +219,7 @@ static void helper_give(
 		memcpy(job->bytes + h->state_size, c->in->data + c->in->start,
 			job->in_len);
 	atomic_store(&job->done, false);
-	if (write(own->wake, &one, sizeof(one)) < 0)
-		log_warn("cannot wake a helper");
+	helper_wake(own);
 }
 
 void helpers_offer(struct helpers *h, struct conn *c)
@@ -270,23 +284,36 @@ struct conn *helpers_collect(struct helpers *h)
 	return line_take(&h->lost);
 }
 
-void helpers_replace(struct helpers *h)
+/* The request that a dead one had is lost. */
+static void helper_lose(struct helpers *h, struct helper *own)
 {
+	struct conn *c = own->conn;
+
+	own->conn = NULL;
+	if (!c)
+		return;
+	conn_fail(c, "helper", EPIPE);
+	line_put(&h->lost, c);
+}
+
+uint64_t helpers_replace(struct helpers *h)
+{
+	uint64_t again_ns = 0;
+
 	children_reap(&h->children);
-	for (unsigned i = 0; i < h->count && !signals_stopping(); i++) {
+	for (unsigned i = 0; i < h->count; i++) {
 		struct helper *own = &h->all[i];
-		struct conn *c = own->conn;
 
 		if (own->pid > 0 && kill(own->pid, 0) == 0)
 			continue;
-		if (helper_start(h, own) < 0)
+		helper_lose(h, own);
+		if (helper_start(h, own) < 0) {
 			own->pid = 0;
+			again_ns = clock_ns() + HELPERS_RETRY_NS;
+		}
 		helper_next(h, own);
-		if (!c)
-			continue;
-		conn_fail(c, "helper", EPIPE);
-		line_put(&h->lost, c);
 	}
+	return again_ns;
 }
 
 /* ---- begin and end ------------------------------------------------------ */
@@ -337,6 +364,11 @@ struct helpers *helpers_new(struct worker *w, unsigned count, int done_fd)
 
 void helpers_free(struct helpers *h)
 {
+	for (unsigned i = 0; i < h->count; i++) {
+		atomic_store(&h->all[i].job->last, true);
+		if (h->all[i].pid > 0)
+			helper_wake(&h->all[i]);
+	}
 	children_drain(&h->children);
 	for (unsigned i = 0; i < h->count; i++)
 		close(h->all[i].wake);

@@ -11,6 +11,8 @@
 #ifndef SERVERLAB_CORE_HELPERS_H
 #define SERVERLAB_CORE_HELPERS_H
 
+#include <stdint.h>
+
 struct conn;
 struct helpers;
 struct worker;
@@ -27,7 +29,8 @@ void helpers_free(struct helpers *h);
 void helpers_offer(struct helpers *h, struct conn *c);
 /* One whose request is done, or has failed; NULL when there is none. */
 struct conn *helpers_collect(struct helpers *h);
-/* Children have ended: fills their places. Collect afterwards. */
-void helpers_replace(struct helpers *h);
+/* Children have ended: fills their places. Collect afterwards. Returns when to
+ * call it again, for a place that could not be filled; 0: all could. */
+uint64_t helpers_replace(struct helpers *h);
 
 #endif

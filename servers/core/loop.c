@@ -432,6 +432,12 @@ bool loop_running(struct loop *l)
 	return w->conns;
 }
 
+/* The first of two times; 0 is never. */
+static uint64_t loop_sooner(uint64_t one, uint64_t two)
+{
+	return !one || (two && two < one) ? two : one;
+}
+
 const struct timespec *loop_timeout(struct loop *l)
 {
 	uint64_t when = timers_next(&l->timers), now;
@@ -440,10 +446,10 @@ const struct timespec *loop_timeout(struct loop *l)
 		l->timeout = (struct timespec) {0};
 		return &l->timeout;
 	}
-	if (l->accept_ns && (!when || l->accept_ns < when))
-		when = l->accept_ns;
-	if (l->worker.draining && (!when || signals_deadline() < when))
-		when = signals_deadline();
+	when = loop_sooner(when, l->accept_ns);
+	when = loop_sooner(when, l->event_ns);
+	if (l->worker.draining)
+		when = loop_sooner(when, signals_deadline());
 	if (!when)
 		return NULL;
 	now = clock_ns();
@@ -626,6 +632,8 @@ void loop_keep_house(struct loop *l)
 		loop_run_timers(l);
 	if ((l->accept_ns || l->crowd) && !l->worker.draining)
 		loop_accept_again(l);
+	if (l->event_ns && clock_ns() >= l->event_ns)
+		l->on_event(l);
 	loop_bury(l);
 	l->awake = false;
 }

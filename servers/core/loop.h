@@ -97,8 +97,10 @@ struct loop {
 	 * readable. */
 	struct watch notice;
 	void (*on_notice)(struct loop *l);
-	/* Optional: a signal has come (signals.h). */
+	/* Optional: a signal has come (signals.h), or the time event_ns, if it
+	 * is not 0. */
 	void (*on_event)(struct loop *l);
+	uint64_t event_ns;
 };
 
 /* Watches the listener or the inbox, and says that this worker is ready. 0, or
