@@ -23,7 +23,7 @@
  *           processes. When it is full the kernel sends a plain SIGIO: what
  *           was lost must be looked for, with poll, everywhere. Counted as
  *           sigio.overflow. Signals of descriptors that are closed stay in the
- *           queue and may name a new connection.
+ *           queue and may name a new connection: a hint, not to be believed.
  *           A handler that computes or blocks stalls all connections.
  * USED BY   phhttpd, the first web server of its kind; oplock and lease breaks
  *           in Samba
@@ -79,6 +79,17 @@ static void sigio_forget(struct loop *l, struct watch *w)
 	poll_set_remove(l->model, w);
 }
 
+/* A failure ends the connection: it must be of this one, and not of one that
+ * had the number before. */
+static unsigned sigio_verify(int fd, unsigned events)
+{
+	struct pollfd now = {.fd = fd, .events = POLLIN | POLLOUT | POLLRDHUP};
+
+	if (!(events & (POLLERR | POLLHUP)))
+		return events;
+	return poll(&now, 1, 0) > 0 ? (unsigned short)now.revents : 0;
+}
+
 static void sigio_event(struct loop *l, int fd, unsigned events)
 {
 	struct watch *w = poll_set_find(l->model, fd);
@@ -86,6 +97,7 @@ static void sigio_event(struct loop *l, int fd, unsigned events)
 
 	if (!w)
 		return; /* it was closed since */
+	events = sigio_verify(fd, events);
 	loop_event(l, w, loop_meaning(events));
 	/* The signal is spent, and not all was read: behind what was not, the
 	 * end may stand that it told of. */

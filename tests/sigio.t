@@ -4,13 +4,17 @@
 
 import os
 import resource
+import signal
+import subprocess
 import sys
+import threading
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from lib import server, tap  # noqa: E402
-from lib.tap import check, equal  # noqa: E402
+from lib.peer import Peer, until  # noqa: E402
+from lib.tap import Skip, check, equal  # noqa: E402
 
 TABLE = tap.Table()
 
@@ -47,6 +51,64 @@ def overflow(cell):
     check(stats["errors"].get("sigio.overflow", 0) > 0,
           f"sigio.overflow is counted in {stats['errors']}")
     equal(stats["requests"], 20 + 40 + 1 + 39, "requests")
+
+
+@TABLE.cell
+def stale_signal(cell):
+    """the failure of a connection that is closed is not taken for one of its
+    successor, which has the same descriptor"""
+    with server.Server(cell, "sigio", "work:pause=300ms") as running:
+        first = running.connect()
+        equal(first.ask(b"before\n"), b"before\n", "reply")
+        running.send_signal(signal.SIGSTOP)
+        first.half_close()  # upon this the server closes it
+        second = running.connect()
+        second.send(b"mine\n")  # read as it is accepted, and then it waits
+        first.reset()  # this is signalled behind it
+        running.send_signal(signal.SIGCONT)
+        equal(second.read_until_gone_or(5), b"mine\n", "reply")
+        stats = running.stop()
+    equal({kind: count for kind, count in stats["errors"].items() if count},
+          {}, "errors")
+
+
+def slow_to_arm():
+    """How to start a server that takes a while from listen() to F_SETSIG."""
+    strace = ["strace", "-f", "-DDD", "-o", "/dev/null", "-e", "trace=fcntl",
+              "-e", "inject=fcntl:delay_enter=500000"]
+    try:
+        works = subprocess.run([*strace, "true"], check=False,
+                               stderr=subprocess.DEVNULL).returncode == 0
+    except FileNotFoundError:
+        works = False
+    if not works:
+        raise Skip("needs a working strace")
+    return {"prefix": strace, "environment": server.NO_LEAK_CHECK}
+
+
+def connect_soon(path, found):
+    def attempt():
+        try:
+            found.append(Peer(f"unix:{path}"))
+        except OSError:
+            return False
+        return True
+
+    until(attempt, "the server listens")
+
+
+@TABLE.cell
+def early_client(cell):
+    """a client that connects before its signal can be asked for is served"""
+    how = slow_to_arm()
+    path = f"{cell.directory}/socket"
+    found = []
+    client = threading.Thread(target=connect_soon, args=(path, found))
+    client.start()
+    with server.Server(cell, "sigio", listen=f"unix:{path}", **how):
+        client.join()
+        found[0].echo()
+        found[0].close()
 
 
 if not server.have("server"):

@@ -99,6 +99,7 @@ int loop_begin(struct loop *l)
 		.slot = l->worker.slot,
 		.listener = l->listener.fd,
 	};
+	l->crowd = l->edge_listener; /* clients that came before it was set */
 	if (error)
 		log_warnx("cannot watch the listener: %s", strerror(-error));
 	else if (l->seat)
