@@ -56,6 +56,11 @@ static void amped_collect(struct loop *l)
 		loop_back(l, c, 0);
 }
 
+static struct conn *amped_recall(struct loop *l)
+{
+	return helpers_recall(((struct amped *)l)->helpers);
+}
+
 /* Helpers have written to the loop's eventfd. */
 static void amped_on_notice(struct loop *l)
 {
@@ -87,6 +92,7 @@ static int amped_start_helpers(struct amped *a, unsigned count)
 	l->on_notice = amped_on_notice;
 	l->on_event = amped_on_event;
 	l->offload = amped_offload;
+	l->recall = amped_recall;
 	l->worker.deferred = true;
 	a->helpers = helpers_new(&l->worker, count, l->notice.fd);
 	return a->helpers ? 0 : -EAGAIN;

@@ -11,6 +11,7 @@
 #include "servers/core/file.h"
 #include "servers/core/scoreboard.h"
 #include "servers/core/server.h"
+#include "servers/core/signals.h"
 #include "servers/core/worker.h"
 
 enum {
@@ -144,6 +145,8 @@ static size_t conn_offer(struct conn *c, const char *buf, size_t len)
 			c->again = true;
 			break;
 		}
+		if (signals_stopping() && conn_overdue(c))
+			break;
 		c->in_request = true;
 		n = h->data(c, buf + used, len - used);
 		if (!n)
@@ -486,6 +489,14 @@ void conn_drain(struct conn *c)
 {
 	if (!c->in_request && !c->finishing)
 		conn_finish(c);
+}
+
+bool conn_overdue(struct conn *c)
+{
+	if (clock_ns() < signals_deadline())
+		return false;
+	conn_fail(c, "drain.cut", 0);
+	return true;
 }
 
 void conn_pause(struct conn *c, uint64_t ns)

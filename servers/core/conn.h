@@ -169,6 +169,10 @@ static inline bool conn_lingers(const struct conn *c)
 /* The server is stopping: ends the connection unless a request is under way. */
 void conn_drain(struct conn *c);
 
+/* The server is stopping: cuts the connection off if the time for that is over.
+ * True: it was. To be asked before each request, for one may take long. */
+bool conn_overdue(struct conn *c);
+
 /* The next time at which conn_expire() has something to do, in the clock of
  * worker->now; 0: never. */
 uint64_t conn_deadline(const struct conn *c);

@@ -284,6 +284,18 @@ struct conn *helpers_collect(struct helpers *h)
 	return line_take(&h->lost);
 }
 
+struct conn *helpers_recall(struct helpers *h)
+{
+	for (unsigned i = 0; i < h->count; i++) {
+		struct conn *c = h->all[i].conn;
+
+		h->all[i].conn = NULL;
+		if (c)
+			return c;
+	}
+	return line_take(&h->waiting);
+}
+
 /* The request that a dead one had is lost. */
 static void helper_lose(struct helpers *h, struct helper *own)
 {

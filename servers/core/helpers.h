@@ -29,6 +29,9 @@ void helpers_free(struct helpers *h);
 void helpers_offer(struct helpers *h, struct conn *c);
 /* One whose request is done, or has failed; NULL when there is none. */
 struct conn *helpers_collect(struct helpers *h);
+/* One that is on its way, to be given up; NULL when there is none. When there
+ * was, nothing more may be offered. */
+struct conn *helpers_recall(struct helpers *h);
 /* Children have ended: fills their places. Collect afterwards. Returns when to
  * call it again, for a place that could not be filled; 0: all could. */
 uint64_t helpers_replace(struct helpers *h);

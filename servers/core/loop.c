@@ -404,8 +404,11 @@ static void loop_drain(struct loop *l)
 
 static void loop_cut(struct loop *l)
 {
-	struct conn *next;
+	struct conn *back, *next;
 
+	l->late = true;
+	while (l->recall && (back = l->recall(l)))
+		back->away = false;
 	for (struct conn *c = l->worker.conns; c; c = next) {
 		next = c->next;
 		if (c->away)
@@ -449,7 +452,7 @@ const struct timespec *loop_timeout(struct loop *l)
 	}
 	when = loop_sooner(when, l->accept_ns);
 	when = loop_sooner(when, l->event_ns);
-	if (l->worker.draining)
+	if (l->worker.draining && !l->late)
 		when = loop_sooner(when, signals_deadline());
 	if (!when)
 		return NULL;

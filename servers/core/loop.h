@@ -58,6 +58,7 @@ struct loop {
 	struct timespec timeout;
 
 	bool awake;	/* worker.now is of this turn */
+	bool late;	/* the time to stop is over: what is not away is cut */
 	bool copies;	/* another process may have its sockets open */
 	bool exclusive; /* accept=exclusive: wake one worker, not all */
 
@@ -93,6 +94,10 @@ struct loop {
 	 * input, by conn_continue() with c->worker set to its own worker. Until
 	 * loop_back() the loop keeps off the connection. */
 	void (*offload)(struct loop *l, struct conn *c);
+	/* Optional, with offload: the time to stop is over. Gives back a
+	 * connection that is away, to be cut; NULL: those that still are come
+	 * back by themselves. */
+	struct conn *(*recall)(struct loop *l);
 	/* Optional: a descriptor of the model's, and what to do when it is
 	 * readable. */
 	struct watch notice;

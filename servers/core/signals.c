@@ -22,7 +22,7 @@ enum {
 /* Beyond the deadline by this much, whatever still runs is not asked. */
 #define SIGNALS_PATIENCE_NS (2 * NS_PER_S)
 
-static _Atomic int signals_stops;	    /* SIGTERM and SIGINT so far */
+_Atomic int signals_stops;
 static _Atomic uint64_t signals_stopped_ns; /* when the first came */
 static _Atomic int signals_children;
 static pid_t signals_main_pid;
@@ -113,11 +113,6 @@ int signals_init(uint64_t drain_timeout_ns, int listener)
 	signals_handle(SIGCHLD, signals_on_child);
 	signals_handle(SIGINT, signals_on_stop);
 	return signals_handle(SIGTERM, signals_on_stop);
-}
-
-bool signals_stopping(void)
-{
-	return atomic_load_explicit(&signals_stops, memory_order_relaxed);
 }
 
 void signals_stop(void)

@@ -13,6 +13,7 @@
 #define SERVERLAB_CORE_SIGNALS_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -23,8 +24,14 @@
  * `listener` are refused: accept4() on it fails with EINVAL. 0 or -errno. */
 int signals_init(uint64_t drain_timeout_ns, int listener);
 
-/* The server is to stop. */
-bool signals_stopping(void);
+extern _Atomic int signals_stops; /* SIGTERM and SIGINT so far */
+
+/* The server is to stop. To be asked before each request. */
+static inline bool signals_stopping(void)
+{
+	return atomic_load_explicit(&signals_stops, memory_order_relaxed);
+}
+
 /* Stop without a signal. */
 void signals_stop(void);
 /* When what is left must be cut, in clock_ns(); far away while not stopping. */

@@ -12,13 +12,22 @@
 #include "servers/core/sock.h"
 #include "servers/core/worker.h"
 
+/* A handler that is busy learns here that the server has waited long enough. */
+static void stream_stop(struct stream *s)
+{
+	if (signals_stopping())
+		conn_overdue(s->conn);
+}
+
 ssize_t stream_read(struct stream *s, void *buf, size_t len)
 {
+	stream_stop(s);
 	return s->ops->read(s, buf, len);
 }
 
 ssize_t stream_write(struct stream *s, const void *buf, size_t len)
 {
+	stream_stop(s);
 	return s->ops->write(s, buf, len);
 }
 

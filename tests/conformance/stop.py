@@ -110,6 +110,30 @@ def drain_timeout(lab):
     equal(stats["requests"], 1, "requests")
 
 
+@case()
+def late_turns(lab):
+    """nor are those whose turn has not come by then, however many they are"""
+    with lab.server("work:block=500ms", "--drain-timeout", "1s") as server:
+        peers = [server.connect()
+                 for _ in range(min(lab.model.holds or 30, 30))]
+        until(lambda: all(map(server.has_accepted, peers)), "all are accepted")
+        for peer in peers:
+            peer.send(b"slow\n")
+        server.send_signal()
+        server.stopped()
+
+
+@case()
+def late_requests(lab):
+    """nor are the requests of one connection that were sent together"""
+    with lab.server("work:block=500ms", "--drain-timeout", "1s") as server:
+        peer = server.connect()
+        peer.send(b"slow\n" * 30)
+        until(lambda: server.has_read(peer), "they are read")
+        server.send_signal()
+        server.stopped()
+
+
 @case(twin=True)
 def drains_at_rest(lab):
     """waiting for a request to be finished costs no CPU"""
