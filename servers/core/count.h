@@ -22,4 +22,14 @@ static inline void count_bytes(
 	}
 }
 
+/* The same of bytes that were received: a request of which there are some is
+ * under way. */
+static inline void count_input(
+	struct conn *c, uint64_t *filled, uint64_t size, size_t len)
+{
+	count_bytes(c, filled, size, len);
+	if (*filled)
+		conn_request_begun(c);
+}
+
 #endif

@@ -180,14 +180,19 @@ static void loop_flush(struct loop *l, struct conn *c)
 		c->blocked = conn_flush(c, MSG_DONTWAIT) == SOCK_AGAIN;
 }
 
-/* The server is stopping: ends a connection that nothing more can have come
- * for; else its turn is to look for that. */
+/* The server is stopping: ends a connection for which nothing more has come.
+ * What has is read in its turn, or after the pause or the output for which it
+ * wants no input now. */
 static void loop_drain_one(struct loop *l, struct conn *c)
 {
 	if (c->receiving)
 		worker_queue(&l->worker, c);
-	else if (!c->queued && !c->again)
+	else if (c->queued || c->again)
+		return;
+	else if (!conn_input_waits(c))
 		conn_drain(c);
+	else if (conn_wants_input(c))
+		worker_queue(&l->worker, c);
 }
 
 /* It is closed, at the latest, after it has learned of a failure. */

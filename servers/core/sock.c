@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 
@@ -44,6 +45,13 @@ enum sock_result conn_recv(struct conn *c, int flags)
 	c->dry = (size_t)n < size;
 	conn_received(c, (size_t)n);
 	return (size_t)n == size ? SOCK_FULL : SOCK_DONE;
+}
+
+bool conn_input_waits(const struct conn *c)
+{
+	int bytes = 0;
+
+	return ioctl(c->watch.fd, FIONREAD, &bytes) == 0 && bytes > 0;
 }
 
 ssize_t conn_recv_into(struct conn *c, void *buf, size_t len, int flags)

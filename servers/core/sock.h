@@ -21,6 +21,8 @@ enum sock_result {
 
 /* One recv(2) into the connection, whose handler runs. */
 enum sock_result conn_recv(struct conn *c, int flags);
+/* Has something come that was not received yet? One ioctl(2). */
+bool conn_input_waits(const struct conn *c);
 /* One recv(2) past the connection into a sequential handler's own buffer. The
  * bytes, 0 at the peer's end, or -errno. */
 ssize_t conn_recv_into(struct conn *c, void *buf, size_t len, int flags);

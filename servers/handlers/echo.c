@@ -40,7 +40,7 @@ static size_t echo_data(struct conn *c, const char *buf, size_t len)
 	if (options->size == 0)
 		conn_request_done(c);
 	else
-		count_bytes(c, &state->filled, options->size, len);
+		count_input(c, &state->filled, options->size, len);
 	return len;
 }
 

@@ -42,7 +42,7 @@ static void echo_sequential_serve(struct stream *s)
 		if (options->size == 0)
 			conn_request_done(c);
 		else
-			count_bytes(c, &filled, options->size, (size_t)n);
+			count_input(c, &filled, options->size, (size_t)n);
 	}
 }
 

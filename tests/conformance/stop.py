@@ -5,7 +5,9 @@ finished, what is not waits for nobody, and nothing is left behind.
 The drain timeout is so long in most cases that a server which waits for it
 in vain would be found out."""
 
+import os
 import signal
+import threading
 import time
 
 from lib import proc
@@ -95,6 +97,69 @@ def reply_under_way(lab):
     received = len(begun + rest)
     equal(received % 16384, 0, "bytes beyond whole replies")
     equal(received, 16384 * stats["requests"], "bytes of replies counted")
+
+
+@case(twin=True)
+def half_a_request_behind(lab):
+    """a request under way behind a whole one, of which they were read
+    together, is answered"""
+    data = bytes(range(250)) * 8
+    with lab.server("echo:size=1000", *PATIENT) as server:
+        peer = server.connect()
+        peer.echo(data[:1500])
+        server.send_signal()
+        until(server.refuses, "new connections are refused")
+        peer.send(data[1500:])
+        equal(peer.read_to_end(), data[1500:], "the echo, then the end")
+        stats = server.stopped()
+    equal(stats["requests"], 2, "requests")
+
+
+@case()
+def arrived_in_a_pause(lab):
+    """requests that came while the one before them waits are answered"""
+    with lab.server("work:pause=300ms", *PATIENT) as server:
+        peer = server.connect()
+        peer.send(b"one\n")
+        until(lambda: is_read(server, peer), "the first is read")
+        peer.send(b"two\nthree\n")
+        server.send_signal()
+        equal(peer.read_to_end(), b"one\ntwo\nthree\n", "replies")
+        stats = server.stopped()
+    equal(stats["requests"], 3, "requests")
+
+
+def is_read(server, peer):
+    return peer.port in proc.tcp_sockets(server.port) and \
+        not proc.tcp_unread(server.port, peer.port)
+
+
+@case()
+def echo_under_way(lab):
+    """what is not read from because its reader is slow ends behind a whole
+    request"""
+    data = os.urandom(4000000)
+    with lab.server("echo:size=1000", *PATIENT) as server:
+        peer = server.connect(receive_buffer=4096)
+        sender = threading.Thread(target=send_what_it_takes, args=(peer, data))
+        sender.start()
+        received = peer.read(1)
+        until(lambda: proc.tcp_unread(server.port, peer.port),
+              "something is not read")
+        server.send_signal()
+        until(server.refuses, "new connections are refused")
+        received += peer.read_to_end()
+        sender.join()
+        stats = server.stopped()
+    check(received == data[:len(received)], "the bytes sent come back")
+    equal(len(received), 1000 * stats["requests"], "bytes echoed")
+
+
+def send_what_it_takes(peer, data):
+    try:
+        peer.send(data)
+    except OSError:
+        pass
 
 
 @case(twin=True)
