@@ -40,6 +40,9 @@ struct leaders {
 	int epoll;
 	pthread_mutex_t lead;  /* who holds it waits for events */
 	pthread_mutex_t state; /* of the loop: held for moments only */
+	/* All under it: */
+	bool waits; /* who leads, in the kernel */
+	bool asked; /* the last turn of a leader was of that kind */
 	int error;
 };
 
@@ -54,11 +57,15 @@ static struct conn *leader_wait(struct leaders *all, unsigned *ready)
 	struct epoll_event event;
 	int n;
 
+	all->waits = true;
 	pthread_mutex_unlock(&all->state);
 	n = epoll_pwait2(all->epoll, &event, 1, timeout, NULL);
-	if (n < 0 && errno != EINTR)
-		all->error = -errno;
+	if (n < 0)
+		n = -errno;
 	pthread_mutex_lock(&all->state);
+	all->waits = false;
+	if (n < 0 && n != -EINTR)
+		all->error = n;
 	if (n > 0) {
 		*ready = loop_meaning(event.events);
 		c = loop_take(l, event.data.ptr, *ready);
@@ -68,7 +75,9 @@ static struct conn *leader_wait(struct leaders *all, unsigned *ready)
 }
 
 /* A turn as the leader: returns the connection to serve, or NULL; *go_on is
- * false when all is over. The lead is free again afterwards. */
+ * false when all is over. The lead is free again afterwards. What the kernel
+ * has and what is queued come in turn, so that neither keeps the other waiting.
+ */
 static struct conn *leader_lead(
 	struct leaders *all, unsigned *ready, bool *go_on)
 {
@@ -79,7 +88,8 @@ static struct conn *leader_lead(
 	pthread_mutex_lock(&all->state);
 	*go_on = !all->error && loop_running(l);
 	*ready = WATCH_READ;
-	if (*go_on && l->worker.queue_head)
+	all->asked = !all->asked || !l->worker.queue_head;
+	if (*go_on && !all->asked)
 		c = loop_take_queued(l);
 	else if (*go_on)
 		c = leader_wait(all, ready);
@@ -88,17 +98,27 @@ static struct conn *leader_lead(
 	return c;
 }
 
-/* The connection is back in the set. */
-static void leader_give_back(
+/* The connection is back in the set. While another leads, and need not be
+ * woken for it, returns the next one in the queue, if there is one: often the
+ * same, for which more has come meanwhile. */
+static struct conn *leader_give_back(
 	struct leaders *all, struct conn *c, unsigned ready)
 {
+	struct loop *l = &all->loop;
 	const uint64_t one = 1;
+	struct conn *next = NULL;
+	bool wake;
 
 	pthread_mutex_lock(&all->state);
-	if (loop_back(&all->loop, c, ready) &&
-		write(all->loop.event.fd, &one, sizeof(one)) < 0)
-		log_warn("cannot wake the leader");
+	wake = loop_back(l, c, ready);
+	if (all->waits) {
+		next = loop_take_queued(l);
+		wake |= l->worker.queue_head != NULL;
+		if (wake && write(l->event.fd, &one, sizeof(one)) < 0)
+			log_warn("cannot wake the leader");
+	}
 	pthread_mutex_unlock(&all->state);
+	return next;
 }
 
 static void leader_work(void *model, struct worker *own)
@@ -110,10 +130,11 @@ static void leader_work(void *model, struct worker *own)
 		unsigned ready;
 		struct conn *c = leader_lead(all, &ready, &go_on);
 
-		if (!c)
-			continue;
-		ready = loop_serve_away(c, ready, own);
-		leader_give_back(all, c, ready);
+		while (c) {
+			ready = loop_serve_away(c, ready, own);
+			c = leader_give_back(all, c, ready);
+			ready = WATCH_READ;
+		}
 	}
 }
 

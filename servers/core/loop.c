@@ -481,15 +481,35 @@ static void loop_hung_up(struct conn *c)
 	conn_fail(c, "read", error);
 }
 
-static void loop_conn(struct loop *l, struct conn *c, unsigned ready)
+static void loop_note(struct conn *c, unsigned ready)
 {
 	if (ready & (WATCH_WRITE | WATCH_HANGUP))
 		c->blocked = false;
 	if (ready & WATCH_EOF)
 		c->eof_seen = true;
-	if (ready & (WATCH_READ | WATCH_HANGUP)) {
+	if (ready & (WATCH_READ | WATCH_HANGUP))
 		c->dry = false;
-		if (!l->turn)
+}
+
+static void loop_conn(struct loop *l, struct conn *c, unsigned ready)
+{
+	loop_note(c, ready);
+	if (ready & (WATCH_READ | WATCH_HANGUP) && !l->turn)
+		loop_read(l, c);
+	if (ready & WATCH_HANGUP)
+		loop_hung_up(c);
+	loop_settle(l, c);
+}
+
+/* The same where other threads wait for the loop's lock: its handler runs in
+ * its next turn, without it. */
+static void loop_conn_later(struct loop *l, struct conn *c, unsigned ready)
+{
+	loop_note(c, ready);
+	if (ready & (WATCH_READ | WATCH_HANGUP)) {
+		if (conn_wants_input(c))
+			worker_queue(&l->worker, c);
+		else
 			loop_read(l, c);
 	}
 	if (ready & WATCH_HANGUP)
@@ -582,6 +602,8 @@ unsigned loop_serve_away(struct conn *c, unsigned ready, struct worker *own)
 	}
 	if (c->out && !c->blocked)
 		c->blocked = conn_flush(c, MSG_DONTWAIT) == SOCK_AGAIN;
+	if (result == SOCK_AGAIN)
+		c->eof_seen = false; /* there was none yet */
 	if (result == SOCK_FULL || (c->eof_seen && !c->peer_eof))
 		left |= WATCH_READ;
 	return left;
@@ -597,8 +619,11 @@ bool loop_back(struct loop *l, struct conn *c, unsigned ready)
 	c->worker = &l->worker;
 	if (c->behind_at)
 		hub_catch_up(c);
-	loop_conn(l, c, ready);
-	return l->worker.queue_head || l->accept_ns || l->worker.draining ||
+	if (l->worker.deferred)
+		loop_conn(l, c, ready);
+	else
+		loop_conn_later(l, c, ready);
+	return l->accept_ns || l->worker.draining ||
 	       timers_next(&l->timers) != next;
 }
 

@@ -143,8 +143,10 @@ struct conn *loop_take_queued(struct loop *l);
  * handler, sends. Returns what it is still ready for. */
 unsigned loop_serve_away(struct conn *c, unsigned ready, struct worker *own);
 /* A connection that was away is back, and still ready for a set of
- * watch_interest. In the loop's thread, or under its lock. True: if the loop
- * sleeps, it sleeps too long now and must be woken. */
+ * watch_interest. In the loop's thread, or under its lock: then what is to be
+ * read is left to its next turn, so that no handler runs here. True: if the
+ * loop sleeps, it sleeps too long now and must be woken; so it must where the
+ * queue of turns is not empty. */
 bool loop_back(struct loop *l, struct conn *c, unsigned ready);
 
 /* The watch_interest that the events of poll(2) stand for: POLLIN and so on;

@@ -2,8 +2,9 @@
 """Clause 8: fairness. A client that takes all it can get leaves the others
 theirs."""
 
-from lib.peer import Background, together
+from lib.peer import Background, together, until
 from lib.suite import case
+from lib.tap import equal
 
 ROUNDS = 50
 
@@ -62,3 +63,20 @@ def burst(lab):
                 Background(connect), Background(connect):
             for _ in range(ROUNDS):
                 live.echo()
+
+
+@case(only=lambda model: model.name in ("pool", "leader", "amped"))
+def more_while_busy(lab):
+    """a request that came while another of its connection blocked holds up
+    nobody else when it blocks itself"""
+    with lab.server("work:block=2s") as server:
+        busy = server.connect()
+        busy.send(b"one\n")
+        until(lambda: server.has_read(busy), "the first is read")
+        busy.send(b"two\n")
+        equal(busy.read(4), b"one\n", "reply")
+        other = server.connect()
+        other.half_close()
+        equal(other.read_to_end(), b"", "what the other is sent")
+        equal(busy.pending(), None, "what the busy one got meanwhile")
+        equal(busy.read(4), b"two\n", "reply")

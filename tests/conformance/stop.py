@@ -121,17 +121,12 @@ def arrived_in_a_pause(lab):
     with lab.server("work:pause=300ms", *PATIENT) as server:
         peer = server.connect()
         peer.send(b"one\n")
-        until(lambda: is_read(server, peer), "the first is read")
+        until(lambda: server.has_read(peer), "the first is read")
         peer.send(b"two\nthree\n")
         server.send_signal()
         equal(peer.read_to_end(), b"one\ntwo\nthree\n", "replies")
         stats = server.stopped()
     equal(stats["requests"], 3, "requests")
-
-
-def is_read(server, peer):
-    return peer.port in proc.tcp_sockets(server.port) and \
-        not proc.tcp_unread(server.port, peer.port)
 
 
 @case()
@@ -144,8 +139,7 @@ def echo_under_way(lab):
         sender = threading.Thread(target=send_what_it_takes, args=(peer, data))
         sender.start()
         received = peer.read(1)
-        until(lambda: proc.tcp_unread(server.port, peer.port),
-              "something is not read")
+        until(lambda: not server.has_read(peer), "something is not read")
         server.send_signal()
         until(server.refuses, "new connections are refused")
         received += peer.read_to_end()
