@@ -53,7 +53,8 @@ int epoll_watch(struct loop *l, struct watch *w, unsigned interest)
 	} else if (l->edge && w->kind == WATCH_CONN) {
 		if (w->known)
 			return 0; /* all changes are reported, for ever */
-		event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+		event.events =
+			EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 	} else {
 		event.events = (interest & WATCH_READ ? EPOLLIN : 0u) |
 			       (interest & WATCH_WRITE ? EPOLLOUT : 0u);

@@ -41,7 +41,7 @@ struct conn {
 	bool in_request : 1; /* bytes arrived since the last request was done */
 	bool finishing : 1;  /* deliver the output, then end */
 	bool peer_eof : 1;   /* the peer has sent all it will */
-	bool eof_seen : 1;   /* the kernel says so, behind bytes to be read */
+	bool eof_seen : 1;   /* perhaps so, behind bytes to be read */
 	bool eof_told : 1;   /* and the handler was told */
 	bool lingering : 1;  /* our side is shut down, input is thrown away */
 	bool blocked : 1;    /* the socket took no more output */

@@ -25,15 +25,16 @@ enum {
 	LOOP_ACCEPTS_DOUBLE = 8,
 };
 
-_Static_assert(POLLIN == EPOLLIN && POLLOUT == EPOLLOUT &&
-		       POLLRDHUP == EPOLLRDHUP && POLLERR == EPOLLERR &&
-		       POLLHUP == EPOLLHUP,
+_Static_assert(POLLIN == EPOLLIN && POLLPRI == EPOLLPRI &&
+		       POLLOUT == EPOLLOUT && POLLRDHUP == EPOLLRDHUP &&
+		       POLLERR == EPOLLERR && POLLHUP == EPOLLHUP,
 	"loop_meaning() is for both");
 
 unsigned loop_meaning(unsigned events)
 {
+	/* At a byte that is urgent a recv stops short, as before the end. */
 	return (events & POLLIN ? WATCH_READ : 0u) |
-	       (events & POLLRDHUP ? WATCH_READ | WATCH_EOF : 0u) |
+	       (events & (POLLRDHUP | POLLPRI) ? WATCH_READ | WATCH_EOF : 0u) |
 	       (events & POLLOUT ? WATCH_WRITE : 0u) |
 	       (events & (POLLERR | POLLHUP) ? WATCH_HANGUP : 0u);
 }

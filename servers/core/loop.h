@@ -42,7 +42,7 @@ enum watch_interest {
 	WATCH_READ = 1,
 	WATCH_WRITE = 2,
 	WATCH_HANGUP = 4, /* reported, asked for or not: the peer is gone */
-	WATCH_EOF = 8,	  /* an edge: its end stands behind what can be read */
+	WATCH_EOF = 8,	  /* an edge: recv may stop short of its end, or more */
 };
 
 struct loop {

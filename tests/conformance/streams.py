@@ -5,6 +5,7 @@ what one peer does to its connection is no other's business."""
 import os
 import random
 import signal
+import socket
 import time
 
 from lib.peer import (exchange, random_lines, split_randomly, together, until)
@@ -69,6 +70,20 @@ def partial_writes(lab):
         peer.send(asked)
         peer.half_close()
         equal(len(peer.read_to_end()), 400 * 16384, "bytes received")
+
+
+@case(twin=True)
+def urgent(lab):
+    """a byte that is urgent is skipped, and what is behind it is read"""
+    with lab.server("echo") as server, server.connect() as peer:
+        peer.echo(b"before")
+        server.send_signal(signal.SIGSTOP)  # so that all comes at once
+        peer.send(b"abc")
+        peer.socket.send(b"!", socket.MSG_OOB)
+        peer.send(b"def")
+        server.send_signal(signal.SIGCONT)
+        equal(peer.read(6), b"abcdef", "echo")
+        peer.echo(b"after")
 
 
 @case(twin=True)
