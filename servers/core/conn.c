@@ -531,17 +531,18 @@ static uint64_t conn_sooner(uint64_t deadline, uint64_t since, uint64_t limit)
 uint64_t conn_deadline(const struct conn *c)
 {
 	const struct server_config *limits = &c->worker->server->config;
-	uint64_t deadline = 0;
+	uint64_t deadline;
 
 	if (c->paused || c->lingering)
 		return c->wake_ns;
 	if (!c->worker->timed)
 		return 0;
-	if (c->out)
-		return conn_sooner(0, c->active_ns, limits->write_timeout_ns);
-	if (!c->in_request)
-		return conn_sooner(0, c->active_ns, limits->idle_timeout_ns);
 	deadline = conn_sooner(0, c->active_ns, limits->idle_timeout_ns);
+	if (c->out)
+		return conn_sooner(
+			deadline, c->active_ns, limits->write_timeout_ns);
+	if (!c->in_request)
+		return deadline;
 	return conn_sooner(deadline, c->request_ns, limits->request_timeout_ns);
 }
 
@@ -567,10 +568,10 @@ void conn_expire(struct conn *c, uint64_t now)
 			c->request_ns = now;
 		if (!c->choked)
 			conn_resume(c);
-	} else if (c->out) {
-		if (conn_over(c->active_ns, limits->write_timeout_ns, now))
-			conn_time_out(c, "timeout.write");
-	} else if (c->in_request &&
+	} else if (c->out &&
+		   conn_over(c->active_ns, limits->write_timeout_ns, now)) {
+		conn_time_out(c, "timeout.write");
+	} else if (!c->out && c->in_request &&
 		   conn_over(c->request_ns, limits->request_timeout_ns, now)) {
 		conn_time_out(c, "timeout.request");
 	} else if (conn_over(c->active_ns, limits->idle_timeout_ns, now)) {

@@ -874,6 +874,21 @@ static void test_write_timeout_counts_from_the_write(void **state)
 	check_timeout(&h, NS_PER_S + 600, "timeout.write");
 }
 
+/* Its peer neither sends nor reads. */
+static void test_idle_timeout_counts_with_output_pending(void **state)
+{
+	struct harness h;
+
+	(void)state;
+	timed(&h, 200, 0, 300);
+	h.deaf = true;
+	h.worker.now += 10;
+	harness_send_text(&h, "b70.");
+	h.worker.now += 10;
+	conn_sent(h.conn, 1);
+	check_timeout(&h, NS_PER_S + 220, "timeout.idle");
+}
+
 static void test_no_timeouts_no_deadline(void **state)
 {
 	struct harness h;
@@ -1046,6 +1061,7 @@ int main(void)
 		cmocka_unit_test(
 			test_write_timeout_counts_from_the_last_progress),
 		cmocka_unit_test(test_write_timeout_counts_from_the_write),
+		cmocka_unit_test(test_idle_timeout_counts_with_output_pending),
 		cmocka_unit_test(test_no_timeouts_no_deadline),
 		cmocka_unit_test(test_worker_knows_its_connections),
 		cmocka_unit_test(test_queue_of_turns),
