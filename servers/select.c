@@ -39,7 +39,8 @@ static int select_watch(struct loop *l, struct watch *w, unsigned interest)
 	struct select_set *set = l->model;
 
 	if (w->fd >= FD_SETSIZE) {
-		board_error(l->worker.board, "fd.too_large", 0);
+		if (w->kind == WATCH_CONN)
+			conn_fail((struct conn *)w, "fd.too_large", 0);
 		return -EBADF;
 	}
 	FD_CLR(w->fd, &set->read);

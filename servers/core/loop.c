@@ -200,10 +200,14 @@ static void loop_drain_one(struct loop *l, struct conn *c)
 static void loop_turn(struct loop *l, struct conn *c)
 {
 	bool goes_on = l->turn(l, c);
+	int error = 0;
 
-	if (goes_on && (loop_watch(l, &c->watch, WATCH_READ | WATCH_WRITE) ||
-			       loop_set_timer(l, c))) {
-		conn_fail(c, "watch", ENOMEM);
+	if (goes_on)
+		error = loop_watch(l, &c->watch, WATCH_READ | WATCH_WRITE);
+	if (goes_on && !error)
+		error = loop_set_timer(l, c);
+	if (error) {
+		conn_fail(c, "watch", -error);
 		goes_on = l->turn(l, c); /* it learns of it, and ends */
 	}
 	if (!goes_on)
@@ -212,6 +216,8 @@ static void loop_turn(struct loop *l, struct conn *c)
 
 void loop_settle(struct loop *l, struct conn *c)
 {
+	int error;
+
 	if (l->turn) {
 		loop_turn(l, c);
 		return;
@@ -231,8 +237,11 @@ void loop_settle(struct loop *l, struct conn *c)
 	}
 	if (c->again || (c->out && !c->blocked))
 		worker_queue(&l->worker, c);
-	if (loop_arm(l, c) || loop_set_timer(l, c)) {
-		conn_fail(c, "watch", ENOMEM);
+	error = loop_arm(l, c);
+	if (!error)
+		error = loop_set_timer(l, c);
+	if (error) {
+		conn_fail(c, "watch", -error);
 		loop_close(l, c);
 	}
 }

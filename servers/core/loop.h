@@ -67,8 +67,8 @@ struct loop {
 	/* Tells the kernel what to report of a descriptor from now on. The
 	 * first time w->known is false; w->interest is what was asked for so
 	 * far. With interest 0 in a listener nothing is reported of it, not
-	 * even that it was shut down. 0, or -errno: the connection is then
-	 * given up. */
+	 * even that it was shut down. 0, or -errno: the connection then fails,
+	 * with that error if it has not yet with another. */
 	int (*watch)(struct loop *l, struct watch *w, unsigned interest);
 	/* The descriptor is about to be closed. Optional. */
 	void (*forget)(struct loop *l, struct watch *w);
