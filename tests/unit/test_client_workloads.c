@@ -273,6 +273,8 @@ static void greet_wants_thanks_and_a_whole_line(void **state)
 	assert_int_equal(greet_outcome("", 1), REPLY_MORE);
 }
 
+#define GREETING "Thank you for connecting 127.0.0.1:7\n"
+
 static void greet_wants_one_line_with_an_address(void **state)
 {
 	static const char *const wrong[] = {
@@ -280,8 +282,7 @@ static void greet_wants_one_line_with_an_address(void **state)
 		"Thank you for connecting \n127.0.0.1:7\n",
 		"Thank you for connecting 127.0.0.1:7\nmore",
 		"Thank you for connecting 127.0.0.1:7\n\n",
-		"Thank you for connecting 127.0.0.1:7\n"
-		"Thank you for connecting 127.0.0.1:7\n",
+		GREETING GREETING,
 		"Thank you for connecting 127.0.0.1\t7\n",
 		"Thank you for connecting 127.0.0.1\1777\n",
 		"Thank you for connecting 127.0.0.1\3777\n",
