@@ -27,6 +27,8 @@
  *           stay where they are, and a connection cannot be freed, until it is
  *           told. Input comes wanted or not; to stop it is an operation, too.
  *           All buffers taken ends receives (ENOBUFS): they begin anew.
+ *           A multishot receive may stop at a byte that is urgent (MSG_OOB):
+ *           what is behind it is seen when more comes.
  *           A handler that computes or blocks stalls all connections.
  *           Many containers forbid io_uring.
  * ACCEPT    An accept that waits is woken alone: shared means exclusive here.

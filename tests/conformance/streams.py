@@ -72,7 +72,7 @@ def partial_writes(lab):
         equal(len(peer.read_to_end()), 400 * 16384, "bytes received")
 
 
-@case(twin=True)
+@case(twin=True, only=lambda model: model.name != "uring")
 def urgent(lab):
     """a byte that is urgent is skipped, and what is behind it is read"""
     with lab.server("echo") as server, server.connect() as peer:
