@@ -54,6 +54,8 @@ struct uring_loop {
 	struct ring ring;
 	bool multishot;
 	bool accepts; /* by accept operations, not by polling the listener */
+	bool hears;   /* the hub: looked at when all else of the turn is done,
+		       * watched again behind the sends that follow from it */
 };
 
 /* What an operation is, in the low bits of its user_data; above them, whose. */
@@ -216,6 +218,13 @@ static void uring_sent(struct loop *l, struct conn *c, int result)
 	loop_settle(l, c);
 }
 
+/* Watches it again. */
+static void uring_renew(struct uring_loop *ul, struct watch *w)
+{
+	if (w->interest && uring_begin(ul, w))
+		log_warnx("io_uring takes no more operations");
+}
+
 static void uring_watched(
 	struct loop *l, struct watch *w, const struct io_uring_cqe *cqe)
 {
@@ -228,15 +237,18 @@ static void uring_watched(
 			loop_accepted(l, cqe->res);
 		return;
 	}
+	if (w->kind == WATCH_HUB) {
+		ul->hears = true;
+		return;
+	}
 	if (w->kind != WATCH_LISTENER || !ul->accepts)
 		loop_event(l, w, WATCH_READ);
 	else if (cqe->res == -EINVAL || cqe->res == -EAGAIN)
 		ul->accepts = false; /* older than Linux 5.19 */
 	else
 		loop_accepted(l, cqe->res);
-	if (!(cqe->flags & IORING_CQE_F_MORE) && w->interest &&
-		uring_begin(ul, w))
-		log_warnx("io_uring takes no more operations");
+	if (!(cqe->flags & IORING_CQE_F_MORE))
+		uring_renew(ul, w);
 }
 
 static void uring_complete(void *loop, const struct io_uring_cqe *cqe)
@@ -263,12 +275,18 @@ static void uring_complete(void *loop, const struct io_uring_cqe *cqe)
 static int uring_turn(struct loop *l, const struct timespec *timeout)
 {
 	struct uring_loop *ul = l->model;
-	const int error = ring_wait(&ul->ring, timeout);
+	int error;
 
+	if (ul->hears)
+		uring_renew(ul, &l->hub);
+	ul->hears = false;
+	error = ring_wait(&ul->ring, timeout);
 	if (error)
 		return error;
 	loop_wake(l);
 	ring_reap(&ul->ring, uring_complete, l);
+	if (ul->hears)
+		loop_event(l, &l->hub, WATCH_READ);
 	return 0;
 }
 

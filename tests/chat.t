@@ -6,6 +6,7 @@ hear, whichever thread or process they are with; who does not read is dropped.
 
 import os
 import sys
+import threading
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -88,6 +89,64 @@ def drops(running, members):
     sleeper.close()
 
 
+def bursts(_running, members):
+    """who reads gets all of much that is said at once, and stays"""
+    speaker, listener = members[:2]
+    line = b"x" * 100 + b"\n"
+    expected = b"u0: " + line
+    for _ in range(4):  # each is more than the high-water mark
+        sender = threading.Thread(target=speaker.send, args=(line * 1000,))
+        sender.start()
+        equal(listener.read(1000 * len(expected)), expected * 1000,
+              "what was said")
+        sender.join()
+
+
+def news(running, members):
+    """a new member hears nothing of what was said before it came"""
+    speaker = members[0]
+
+    def visit(say):
+        if say:  # and another line, whose answer tells that both were heard
+            speaker.send(b"old\n/nick no nick\n")
+            check(speaker.read_line().startswith(b"error"), "a bad nick")
+        guest = running.connect()
+        guest.send(b"guest\n")
+        equal(guest.read_line(), b"* welcome; what is your nick?\n", "greeting")
+        equal(guest.read_line(), b"* you are guest, in room lobby\n", "entry")
+        equal(speaker.read_line(), b"* guest joins\n", "joining, as told")
+        speaker.send(b"new\n")
+        equal(guest.read_line(), b"u0: new\n", "what is said")
+        guest.send(b"/quit\n")
+        equal(guest.read_to_end(), b"", "nothing after /quit")
+        equal(speaker.read_line(), b"* guest leaves\n", "leaving, as told")
+
+    for say in [False] * 12 + [True] * 12:  # each worker has had a guest
+        visit(say)
+
+
+def floods(_running, members):
+    """one that never stops sending hears the others all the same"""
+    flooder, speaker = members[:2]
+    done = threading.Event()
+
+    def flood():
+        while not done.is_set():
+            flooder.send(b"\n" * 65536)  # says nothing, but is work
+
+    sender = threading.Thread(target=flood)
+    sender.start()
+    line = b"x" * 1000 + b"\n"
+    try:
+        for _ in range(20):
+            speaker.send(line * 60)
+            equal(flooder.read(60 * (len(line) + 4)), (b"u1: " + line) * 60,
+                  "what was said")
+    finally:
+        done.set()
+        sender.join()
+
+
 def conversation(model, handler, talk, count, *flags):
     def run(cell):
         if model.name not in server.listed("models"):
@@ -131,6 +190,28 @@ def main():
                  "pool:workers=3"):
         table.add(f"chat on {spec}: {drops.__doc__}",
                   conversation(models.find(spec), "chat", drops, 2))
+    for spec in ("fork", "thread", "prefork:workers=6,accept=shared",
+                 "prethread:workers=6,accept=mutex", "epoll", "uring",
+                 "uring:sqpoll=1ms", "epoll:workers=3,kind=process,"
+                 "accept=dispatch", "coroutine", "pool:workers=3"):
+        for handler in HANDLERS:
+            table.add(f"{handler} on {spec}: {bursts.__doc__}",
+                      conversation(models.find(spec), handler, bursts, 2))
+    table.add(f"chat on leader:workers=3: {bursts.__doc__}",
+              conversation(models.find("leader:workers=3"), "chat", bursts, 2))
+    for spec in ("fork", "thread", "coroutine", "epoll"):
+        for handler in HANDLERS:
+            table.add(f"{handler} on {spec}: {floods.__doc__}",
+                      conversation(models.find(spec), handler, floods, 2))
+    for spec in ("fork", "prefork:workers=6,accept=shared",
+                 "prefork:workers=6,accept=pass",
+                 "prethread:workers=6,accept=mutex", "epoll"):
+        table.add(f"chat on {spec}: {news.__doc__}",
+                  conversation(models.find(spec), "chat", news, 1))
+    for spec in ("thread:stack=32k", "coroutine:stack=16k"):
+        for handler in HANDLERS:
+            table.add(f"{handler} on {spec}: a small stack is enough",
+                      conversation(models.find(spec), handler, all_hear, 4))
     table.add(f"chat: {alone.__doc__}", alone)
     return table.run()
 

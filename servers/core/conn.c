@@ -376,6 +376,7 @@ static void conn_let_go_on(struct conn *c)
 {
 	if (!c->choked)
 		return;
+	c->spared = false; /* it reads */
 	if (c->out &&
 		(c->out->file ||
 			buf_len(c->out) > c->worker->server->config.low_water))

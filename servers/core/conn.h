@@ -38,6 +38,7 @@ struct conn {
 	bool again : 1;	     /* input is left that no new byte will announce */
 	bool paused : 1;     /* until wake_ns */
 	bool choked : 1;     /* output above the high-water mark */
+	bool spared : 1;     /* and a broadcast waits for it to go, once */
 	bool in_request : 1; /* bytes arrived since the last request was done */
 	bool finishing : 1;  /* deliver the output, then end */
 	bool peer_eof : 1;   /* the peer has sent all it will */
@@ -64,7 +65,7 @@ struct conn {
 	uint64_t request_ns; /* first byte of the unfinished request */
 	uint64_t wake_ns;    /* end of the pause, or of lingering */
 	uint64_t timer_ns;   /* when its timer will fire; 0: none is set */
-	uint64_t behind_at;  /* first broadcast it missed while away, plus 1 */
+	uint64_t behind_at;  /* first broadcast that it missed, plus 1 */
 	uint32_t timer_index;
 
 	/* Away from the bits above: the loop's thread looks at these also while

@@ -53,6 +53,11 @@ struct hub {
 	char ring[HUB_RING];
 };
 
+static int hub_socket(void)
+{
+	return socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+}
+
 struct hub *hub_new(void)
 {
 	struct hub *h = mmap(NULL, sizeof(*h), PROT_READ | PROT_WRITE,
@@ -67,8 +72,7 @@ struct hub *hub_new(void)
 	pthread_mutex_init(&h->lock, &attr);
 	pthread_mutexattr_destroy(&attr);
 	h->owner = getpid();
-	h->sender =
-		socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	h->sender = hub_socket();
 	if (h->sender < 0) {
 		munmap(h, sizeof(*h));
 		return NULL;
@@ -158,6 +162,7 @@ static socklen_t hub_name(
 			   (size_t)n);
 }
 
+/* There is something new for this one, unless it knows that already. */
 static void hub_tell_one(struct hub *h, unsigned index)
 {
 	struct hub_subscriber *one = &h->subscribers[index];
@@ -223,40 +228,67 @@ static void hub_set_state(struct worker *w, unsigned from, unsigned to)
 		&one->state, &state, w->hub_life * HUB_STATES + to);
 }
 
+/* What was said before is not for us. */
+static void hub_skip(struct worker *w)
+{
+	struct hub *h = w->server->hub;
+
+	hub_lock(h);
+	w->hub_at = h->head;
+	hub_unlock(h);
+}
+
+/* A socket with the subscriber's name, or -errno. */
+static int hub_open(struct worker *w)
+{
+	struct sockaddr_un name;
+	const socklen_t len = hub_name(w->server->hub, w->hub_index, &name);
+	const int fd = hub_socket();
+	int error;
+
+	if (fd < 0 || !bind(fd, (struct sockaddr *)&name, len))
+		return fd < 0 ? -errno : fd;
+	error = -errno;
+	close(fd);
+	return error;
+}
+
 int hub_join(struct worker *w)
 {
 	struct hub *h = w->server->hub;
-	struct sockaddr_un name;
 	int index, fd;
 
-	if (!h || w->hub_fd >= 0)
+	if (!h)
 		return 0;
+	if (w->hub_fd >= 0) {
+		hub_skip(w);
+		return 0;
+	}
+	if (!w->hub_text)
+		w->hub_text = malloc(HUB_MESSAGE_MAX);
+	if (!w->hub_text)
+		return -ENOMEM;
 	index = hub_claim(h);
 	if (index < 0)
 		return index;
 	w->hub_index = (unsigned)index;
 	w->hub_life = h->subscribers[index].state / HUB_STATES;
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&name,
-			      hub_name(h, w->hub_index, &name)) < 0) {
-		const int error = -errno;
-
-		if (fd >= 0)
-			close(fd);
+	fd = hub_open(w);
+	if (fd < 0) {
 		hub_set_state(w, HUB_JOINING, HUB_FREE);
-		return error;
+		return fd;
 	}
 	w->hub_fd = fd;
 	atomic_store(&h->subscribers[index].told, false);
 	hub_set_state(w, HUB_JOINING, HUB_READY);
-	hub_lock(h);
-	w->hub_at = h->head; /* what was said before is not for us */
-	hub_unlock(h);
+	hub_skip(w);
 	return 0;
 }
 
 void hub_leave(struct worker *w)
 {
+	free(w->hub_text);
+	w->hub_text = NULL;
 	if (w->hub_fd < 0)
 		return;
 	close(w->hub_fd);
@@ -266,21 +298,30 @@ void hub_leave(struct worker *w)
 
 /* ---- hearing ----------------------------------------------------------- */
 
-static void hub_deliver(struct conn *c, const struct hub_speaker *from,
-	const char *text, size_t len)
+/* It has much that was not sent. Whether it does not read, only the socket can
+ * tell: it waits until that was tried, once, see conn_sent(). */
+static bool hub_must_wait(struct conn *c)
 {
-	const struct handler *h = c->worker->handler;
+	if (c->finishing || !c->choked || c->spared)
+		return false;
+	c->spared = true;
+	return true;
+}
+
+static void hub_deliver(
+	struct conn *c, const struct hub_speaker *from, size_t len)
+{
+	const struct worker *w = c->worker;
 
 	if (c->finishing || !c->opened ||
 		(from->conn == c && from->pid == getpid()))
 		return;
-	if (c->choked) {
+	if (c->choked)
 		conn_fail(c, "broadcast", ENOBUFS);
-	} else if (h->heard) {
-		h->heard(c, text, len);
-	} else {
-		conn_write(c, text, len);
-	}
+	else if (w->handler->heard)
+		w->handler->heard(c, w->hub_text, len);
+	else
+		conn_write(c, w->hub_text, len);
 }
 
 /* All that fell behind are ended: what they missed is gone. */
@@ -294,60 +335,95 @@ static void hub_lost(struct worker *w)
 	}
 }
 
+/* Who cannot hear the message of position `at` now will begin with it. */
 static void hub_tell_all(struct worker *w, uint64_t at,
-	const struct hub_speaker *from, const char *text, size_t len)
+	const struct hub_speaker *from, size_t len)
 {
 	for (struct conn *c = w->conns; c; c = c->next) {
-		if (c->away) {
-			if (!c->behind_at)
-				c->behind_at = at + 1; /* 0 is: not behind */
+		const bool waits = !c->away && !c->behind_at &&
+				   hub_must_wait(c);
+
+		w->hub_waits |= waits;
+		if ((c->away || waits) && !c->behind_at)
+			c->behind_at = at + 1; /* 0 is: not behind */
+		if (c->behind_at)
 			continue;
-		}
-		hub_deliver(c, from, text, len);
+		hub_deliver(c, from, len);
 		worker_queue(w, c);
 	}
+}
+
+/* Those that had to wait; some may have to once more. */
+static void hub_hear_waiting(struct worker *w)
+{
+	if (!w->hub_waits)
+		return;
+	w->hub_waits = false;
+	for (struct conn *c = w->conns; c; c = c->next) {
+		if (c->away || !c->behind_at)
+			continue;
+		hub_catch_up(c);
+		worker_queue(w, c);
+	}
+}
+
+bool hub_told(const struct worker *w)
+{
+	return w->hub_fd >= 0 &&
+	       atomic_load_explicit(
+		       &w->server->hub->subscribers[w->hub_index].told,
+		       memory_order_relaxed); /* else it is told next time */
 }
 
 void hub_hear(struct worker *w)
 {
 	struct hub *h = w->server->hub;
 	struct hub_speaker from;
-	char text[HUB_MESSAGE_MAX], nothing[8];
-	uint64_t at;
-	ssize_t len;
+	ssize_t len = 1;
+	char nothing[8];
 
 	while (recv(w->hub_fd, nothing, sizeof(nothing), MSG_DONTWAIT) > 0)
 		;
 	/* Before looking: what is said from now on is told again. */
 	atomic_store(&h->subscribers[w->hub_index].told, false);
-	for (;;) {
-		at = w->hub_at;
-		len = hub_read(h, &w->hub_at, &from, text);
-		if (!len)
-			return;
+	hub_hear_waiting(w);
+	while (len && !w->hub_waits) {
+		const uint64_t at = w->hub_at;
+
+		len = hub_read(h, &w->hub_at, &from, w->hub_text);
 		if (len < 0)
 			hub_lost(w);
-		else
-			hub_tell_all(w, at, &from, text, (size_t)len);
+		else if (len)
+			hub_tell_all(w, at, &from, (size_t)len);
 	}
+	if (w->hub_waits) /* after the sockets were tried */
+		hub_tell_one(h, w->hub_index);
 }
 
 void hub_catch_up(struct conn *c)
 {
 	struct worker *w = c->worker;
+	struct hub *h = w->server->hub;
 	uint64_t at = c->behind_at - 1;
-	struct hub_speaker from;
-	char text[HUB_MESSAGE_MAX];
 
 	c->behind_at = 0;
 	while (at < w->hub_at) {
-		const ssize_t len = hub_read(w->server->hub, &at, &from, text);
+		const uint64_t missed = at;
+		struct hub_speaker from;
+		ssize_t len;
 
+		if (hub_must_wait(c)) {
+			c->behind_at = missed + 1;
+			w->hub_waits = true;
+			hub_tell_one(h, w->hub_index);
+			return;
+		}
+		len = hub_read(h, &at, &from, w->hub_text);
 		if (len < 0) {
 			conn_fail(c, "broadcast", ENOBUFS);
 			return;
 		}
-		hub_deliver(c, &from, text, (size_t)len);
+		hub_deliver(c, &from, (size_t)len);
 	}
 }
 

@@ -12,6 +12,7 @@
 #ifndef SERVERLAB_CORE_HUB_H
 #define SERVERLAB_CORE_HUB_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -29,7 +30,8 @@ enum {
 struct hub *hub_new(void);
 
 /* Makes the worker a subscriber, if there is a hub: w->hub_fd becomes readable
- * when hub_hear() has something to do. Once for each worker. 0 or -errno. */
+ * when hub_hear() has something to do. Once more, with no connection, for a
+ * new one that is not to hear what was said before. 0 or -errno. */
 int hub_join(struct worker *w);
 void hub_leave(struct worker *w);
 
@@ -39,11 +41,14 @@ void hub_say(
 
 /*
  * Delivers what is new to the worker's connections, each of which then waits
- * in the queue of turns. One that has not read what it was sent before, or a
+ * in the queue of turns. One that has more unsent than it may waits until its
+ * socket was tried: then hub_fd is readable again. One that still has, or a
  * worker that has fallen behind by the whole ring, ends that connection, with
  * ENOBUFS. Those that are away hear it when they are back: hub_catch_up().
  */
 void hub_hear(struct worker *w);
 void hub_catch_up(struct conn *c);
+/* hub_fd is likely to be readable; no system call. */
+bool hub_told(const struct worker *w);
 
 #endif

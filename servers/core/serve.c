@@ -125,10 +125,12 @@ static void serve_wait(struct conn *c, short events)
 		conn_fail(c, "drain.cut", 0);
 }
 
-/* The kernel shares out the CPU. */
+/* The kernel shares out the CPU. But one that always has something to do comes
+ * here only, and has to hear the others as well. */
 static void serve_rest(struct conn *c)
 {
-	(void)c;
+	if (hub_told(c->worker))
+		hub_hear(c->worker);
 }
 
 static const struct carrier serve_blocking = {

@@ -6,6 +6,7 @@
 #include <poll.h>
 
 #include "servers/core/conn.h"
+#include "servers/core/hub.h"
 #include "servers/core/serve.h"
 #include "servers/core/server.h"
 #include "servers/core/signals.h"
@@ -79,15 +80,26 @@ static void direct_wait(struct direct *d, short events)
 	d->carrier->wait(d->stream.conn, events);
 }
 
+/* Others have something to say, or have waited long enough: but not while the
+ * hub waits for this socket to be tried. */
+static bool direct_rests(const struct direct *d)
+{
+	const struct conn *c = d->stream.conn;
+
+	return !c->spared &&
+	       (d->calls >= DIRECT_TURN || hub_told(c->worker));
+}
+
 /* The flags of a call that is about to be made. */
 static int direct_flags(struct direct *d)
 {
 	struct conn *c = d->stream.conn;
 
-	if (d->calls++ >= DIRECT_TURN) {
+	if (direct_rests(d)) {
 		d->calls = 0;
 		d->carrier->rest(c);
 	}
+	d->calls++;
 	worker_tick(c->worker);
 	return serve_flags(c, d->carrier);
 }
@@ -137,6 +149,8 @@ static ssize_t direct_read(struct stream *s, void *buf, size_t len)
 		if (c->peer_eof)
 			return 0;
 		flags = direct_flags(d);
+		if (c->out) /* it has heard the others meanwhile */
+			continue;
 		if (!serve_dry(c, flags))
 			n = conn_recv_into(c, buf, len, flags);
 		if (n >= 0)
@@ -172,8 +186,10 @@ static int direct_pause(struct stream *s, uint64_t ns)
 	if (direct_ended(d))
 		return stream_ended(s);
 	conn_pause(s->conn, ns);
-	while (s->conn->paused)
+	while (s->conn->paused) {
 		direct_wait(d, 0);
+		direct_flush(d); /* it may have heard the others */
+	}
 	return stream_ended(s);
 }
 

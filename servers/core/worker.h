@@ -44,6 +44,8 @@ struct worker {
 	unsigned hub_index; /* of the subscriber */
 	unsigned hub_life;  /* who it is at that index, of all ever there */
 	uint64_t hub_at;    /* the next message to hear */
+	char *hub_text;	    /* the message being heard */
+	bool hub_waits;	    /* some connection is behind, see hub_hear() */
 
 	void *model; /* the model's own */
 };

@@ -195,6 +195,30 @@ static void say_much(struct room *r, size_t lines)
 		conn_input(r->other, line, sizeof(line));
 }
 
+/* Several times the high-water mark, but the socket takes it. */
+static void test_who_reads_hears_much_at_once(void **state)
+{
+	struct room r;
+	size_t len, heard = 0;
+	int turns = 0;
+
+	(void)state;
+	room_open(&r);
+	room_told(&r);
+	say_much(&r, 300);
+	do {
+		assert_true(turns++ < 10);
+		assert_true(hub_told(&r.h.worker));
+		len = strlen(room_told(&r));
+		assert_true(len < 80000); /* bounded all the same */
+		heard += len;
+	} while (heard < 300 * (5 + 1001));
+	assert_false(hub_told(&r.h.worker));
+	assert_int_equal(heard, 300 * (5 + 1001));
+	assert_int_equal(harness_errors(&r.h, "broadcast.ENOBUFS"), 0);
+	room_close(&r);
+}
+
 static void test_who_does_not_read_is_dropped(void **state)
 {
 	struct room r;
@@ -258,6 +282,7 @@ int main(void)
 		cmocka_unit_test(test_rooms_are_apart),
 		cmocka_unit_test(test_nothing_said_steers_a_terminal),
 		cmocka_unit_test(test_leaving_is_told_with_its_reason),
+		cmocka_unit_test(test_who_reads_hears_much_at_once),
 		cmocka_unit_test(test_who_does_not_read_is_dropped),
 		cmocka_unit_test(test_who_falls_behind_the_ring_is_ended),
 		cmocka_unit_test(test_all_of_much_arrives_in_order),
