@@ -3,6 +3,7 @@
 """The command lines: what is wrong is said in one line that names it and what
 is allowed, with the exit status that scripts rely on; help teaches."""
 
+import json
 import os
 import pwd
 import socket
@@ -11,7 +12,7 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from lib import server, tap  # noqa: E402
+from lib import proc, server, tap  # noqa: E402
 from lib.peer import until  # noqa: E402
 from lib.tap import Skip, check, equal  # noqa: E402
 
@@ -277,6 +278,37 @@ def full_disk(cell):
         check("/dev/full" in running.text("stderr"), "the message names it")
 
 
+def hold_on(cell, model):
+    """A server whose handler computes for minutes, told to stop meanwhile;
+    its exit status."""
+    running = server.Server(cell, model, "work:cpu=5m", "--drain-timeout",
+                            "100ms")
+    with running:
+        used = proc.cpu_seconds(running.pid)
+        running.connect().send(b"compute\n")
+        until(lambda: proc.cpu_seconds(running.pid) > used + 0.1,
+              "the handler computes")
+        running.send_signal()
+        return running, running.wait()
+
+
+def handler_holds_thread(cell, model):
+    running, status = hold_on(cell, model)
+    equal(status, 0, "exit status")
+    stats = json.loads(running.text("stats.json"))
+    equal((stats["accepted"], stats["closed"], stats["open"]), (1, 0, 1),
+          "accepted, closed and open")
+    equal(stats["errors"], {"drain.cut": 1}, "errors")
+
+
+def handler_holds_server(cell):
+    """server: one that nothing can end any more says so"""
+    running, status = hold_on(cell, "blocking")
+    equal(status, 1, "exit status")
+    said = running.text("stderr")
+    check("handler" in said and "drain timeout" in said, f"says why: {said}")
+
+
 def last_flag_counts(cell):
     """server: the last of several equal flags counts"""
     with server.Server(cell, "blocking", "echo", "--model",
@@ -367,8 +399,13 @@ def add_all():
                          closed_ready_fd, no_scoreboard,
                          no_such_interface, full_disk, leaves_no_socket, user_with_reuseport,
                          full_backlog, takes_over,
-                         last_flag_counts):
+                         handler_holds_server, last_flag_counts):
             TABLE.cell(function)
+        for model in ("thread", "prethread"):
+            TABLE.add(f"server: what a handler on {model} still holds after "
+                      "the drain timeout counts as cut",
+                      lambda cell, model=model: handler_holds_thread(cell,
+                                                                     model))
     if server.have("client"):
         add_help("client", ["--connections", "--threads", "--duration",
                             "--requests", "--workload", "--pipeline",

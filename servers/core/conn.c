@@ -130,7 +130,8 @@ static void conn_tell_eof(struct conn *c)
 }
 
 /* Offers the bytes until they are used up, the handler wants more, or the turn
- * is over. Returns how many were consumed. */
+ * is over: a stop waits for one request, not for a turn of them. Returns how
+ * many were consumed. */
 static size_t conn_offer(struct conn *c, const char *buf, size_t len)
 {
 	const struct handler *h = c->worker->handler;
@@ -141,7 +142,7 @@ static size_t conn_offer(struct conn *c, const char *buf, size_t len)
 	while (used < len && conn_may_run(c)) {
 		size_t n;
 
-		if (!turns--) {
+		if (!turns-- || (used && signals_stopping())) {
 			c->again = true;
 			break;
 		}

@@ -653,6 +653,22 @@ static void crew_stop_listening(const struct crew *c)
 			shutdown(c->seats[i].listener, SHUT_RDWR);
 }
 
+/* Threads cannot be killed: those that do not listen are left, and what they
+ * hold counts as cut, and as open. */
+static void crew_leave_late(const struct crew *c)
+{
+	for (unsigned i = 0; i < c->size; i++) {
+		const struct slot *slot = c->seats[i].slot;
+		uint64_t closed;
+
+		if (!c->seats[i].running)
+			continue;
+		closed = slot_get(&slot->closed);
+		for (uint64_t n = slot_get(&slot->accepted); n > closed; n--)
+			board_error(c->server->board, "drain.cut", 0);
+	}
+}
+
 static void crew_drain(struct crew *c)
 {
 	const struct timespec nudge = clock_timespec(SIGNALS_NUDGE_NS);
@@ -669,8 +685,10 @@ static void crew_drain(struct crew *c)
 		const bool late =
 			clock_ns() > signals_deadline() + CREW_PATIENCE_NS;
 
-		if (late && c->kind == CREW_THREAD)
+		if (late && c->kind == CREW_THREAD) {
+			crew_leave_late(c);
 			return;
+		}
 		c->cutting = late;
 		crew_nudge(c, late ? SIGKILL : SIGTERM);
 		if (ppoll(fds, 2, &nudge, NULL) <= 0)

@@ -49,7 +49,7 @@ static void serve_read(struct conn *c, const struct carrier *carrier, int flags)
 		conn_drain(c);
 	if (result == SOCK_AGAIN && !c->finishing)
 		carrier->wait(c, POLLIN);
-	else if (result == SOCK_FULL)
+	else if (result == SOCK_FULL || signals_stopping())
 		carrier->rest(c);
 }
 
@@ -102,6 +102,13 @@ void serve_conn(struct conn *c, const struct carrier *carrier)
 
 /* ---- a carrier that blocks --------------------------------------------- */
 
+/* The server stops, and has waited long enough. */
+static void serve_cut(struct conn *c)
+{
+	if (signals_stopping() && clock_ns() >= signals_deadline())
+		conn_fail(c, "drain.cut", 0);
+}
+
 static void serve_wait(struct conn *c, short events)
 {
 	/* Without events, and without a hub, the entry is passed over. */
@@ -121,16 +128,16 @@ static void serve_wait(struct conn *c, short events)
 	c->dry = false;
 	c->worker->now = clock_ns();
 	conn_expire(c, c->worker->now);
-	if (c->worker->now >= signals_deadline())
-		conn_fail(c, "drain.cut", 0);
+	serve_cut(c);
 }
 
 /* The kernel shares out the CPU. But one that always has something to do comes
- * here only, and has to hear the others as well. */
+ * here only, and has to hear the others and to end in time as well. */
 static void serve_rest(struct conn *c)
 {
 	if (hub_told(c->worker))
 		hub_hear(c->worker);
+	serve_cut(c);
 }
 
 static const struct carrier serve_blocking = {

@@ -74,14 +74,28 @@ static void signals_on_child(int number)
 	errno = saved;
 }
 
+static void signals_give_up(void)
+{
+	static const char why[] = "server: a handler does not return, long "
+				  "after the drain timeout: ended without "
+				  "statistics\n";
+
+	if (write(STDERR_FILENO, why, sizeof(why) - 1) < 0)
+		_exit(1); /* nobody to tell */
+	_exit(1);
+}
+
 /* Interrupts a system call; and is the last resort against a handler that
  * never returns. */
 static void signals_on_tick(int number)
 {
+	const int saved = errno;
+
 	(void)number;
 	if (atomic_load(&signals_stops) &&
 		clock_ns() > signals_deadline() + SIGNALS_PATIENCE_NS)
-		_exit(1);
+		signals_give_up();
+	errno = saved;
 }
 
 static int signals_handle(int number, void (*handler)(int))

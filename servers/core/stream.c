@@ -80,14 +80,17 @@ static void direct_wait(struct direct *d, short events)
 	d->carrier->wait(d->stream.conn, events);
 }
 
-/* Others have something to say, or have waited long enough: but not while the
- * hub waits for this socket to be tried. */
-static bool direct_rests(const struct direct *d)
+/* Gives others a turn: they have something to say, or have waited long enough.
+ * But not while the hub waits for this socket to be tried. */
+static void direct_rest(struct direct *d)
 {
-	const struct conn *c = d->stream.conn;
+	struct conn *c = d->stream.conn;
 
-	return !c->spared &&
-	       (d->calls >= DIRECT_TURN || hub_told(c->worker));
+	if (c->spared || (d->calls < DIRECT_TURN && !hub_told(c->worker) &&
+				 !signals_stopping()))
+		return;
+	d->calls = 0;
+	d->carrier->rest(c);
 }
 
 /* The flags of a call that is about to be made. */
@@ -95,10 +98,7 @@ static int direct_flags(struct direct *d)
 {
 	struct conn *c = d->stream.conn;
 
-	if (direct_rests(d)) {
-		d->calls = 0;
-		d->carrier->rest(c);
-	}
+	direct_rest(d);
 	d->calls++;
 	worker_tick(c->worker);
 	return serve_flags(c, d->carrier);
@@ -166,6 +166,8 @@ static ssize_t direct_write(struct stream *s, const void *buf, size_t len)
 	const char *rest = buf;
 	size_t left = len;
 
+	if (signals_stopping()) /* there may be many requests to answer yet */
+		direct_rest(d);
 	while (!direct_ended(d) && left) {
 		const size_t n = stream_room(s, left);
 

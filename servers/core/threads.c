@@ -110,6 +110,8 @@ void threads_drain(struct threads *all)
 		pthread_cond_clockwait(
 			&all->ended, &all->lock, CLOCK_MONOTONIC, &until);
 	}
+	for (struct thread *t = all->list; t; t = t->next)
+		board_error(all->server->board, "drain.cut", 0);
 	ended = !all->count;
 	pthread_mutex_unlock(&all->lock);
 	if (ended)

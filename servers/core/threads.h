@@ -46,7 +46,8 @@ void threads_begin(struct thread *t);
 void threads_end(struct thread *t);
 
 /* Nudges all threads until they have ended; each cuts its connection at the
- * deadline by itself. Frees `all`, unless one does not listen even then. */
+ * deadline by itself. Frees `all`, unless one does not listen even then: what
+ * it holds counts as cut, and as open. */
 void threads_drain(struct threads *all);
 
 #endif

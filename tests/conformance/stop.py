@@ -194,6 +194,40 @@ def late_requests(lab):
 
 
 @case(twin=True)
+def never_pauses(lab):
+    """nor is a client waited for that sends, and reads, without a pause"""
+    with lab.server("line", "--drain-timeout", "200ms") as server:
+        peer = server.connect()
+        peer.talking = False
+        together([lambda: pipeline_until_gone(peer),
+                  lambda: receive_until_gone(peer),
+                  lambda: (until(lambda: peer.talking, "it talks"),
+                           server.send_signal())])
+        server.stopped()
+
+
+def pipeline_until_gone(peer):
+    """Lines whose ends are seldom those of what is sent at once."""
+    line, size, at = b"x" * 996 + b"\n", 65536, 0
+    many = line * (size // len(line) + 2)
+    try:
+        while True:
+            peer.send(many[at:at + size])
+            at = (at + size) % len(line)
+    except ConnectionError:
+        pass
+
+
+def receive_until_gone(peer):
+    try:
+        while peer.receive(1 << 20):
+            peer.talking = True
+        peer.socket.shutdown(socket.SHUT_RDWR)  # also for who still sends
+    except OSError:
+        pass
+
+
+@case(twin=True)
 def drains_at_rest(lab):
     """waiting for a request to be finished costs no CPU"""
     with lab.server("line", *PATIENT) as server:
