@@ -278,6 +278,22 @@ def full_disk(cell):
         check("/dev/full" in running.text("stderr"), "the message names it")
 
 
+def nameless_peer(cell):
+    """server: a client's name for its own end of a Unix socket is not told: it
+    may be of any bytes"""
+    where = f"unix:{cell.directory}/socket"
+    with server.Server(cell, "epoll", "log", "-v", listen=where) as running, \
+            socket.socket(socket.AF_UNIX) as peer:
+        peer.bind(f"{cell.directory}/x\nserver: \x1b[31mforged")
+        peer.connect(where[len("unix:"):])
+        peer.sendall(b"a line\n")
+        peer.shutdown(socket.SHUT_WR)
+        until(lambda: "lost" in running.text("stderr"), "the end is logged")
+    equal(running.text("stderr"), "server: unix:: connection made\n"
+          "server: unix:: line of 6 bytes: a line\n"
+          "server: unix:: connection lost\n", "the log")
+
+
 def hold_on(cell, model):
     """A server whose handler computes for minutes, told to stop meanwhile;
     its exit status."""
@@ -398,7 +414,7 @@ def add_all():
         for function in (list_models, list_handlers, explain, unwritable_stats,
                          closed_ready_fd, no_scoreboard,
                          no_such_interface, full_disk, leaves_no_socket, user_with_reuseport,
-                         full_backlog, takes_over,
+                         full_backlog, takes_over, nameless_peer,
                          handler_holds_server, last_flag_counts):
             TABLE.cell(function)
         for model in ("thread", "prethread"):

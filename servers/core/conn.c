@@ -598,7 +598,11 @@ const char *conn_peer(struct conn *c, char *buf, size_t size)
 	char text[ADDRESS_TEXT] = "?";
 	struct address a;
 
-	if (!net_peer(c->watch.fd, &a))
+	if (!net_peer(c->watch.fd, &a)) {
+		/* A Unix peer may give itself any name, of any bytes. */
+		if (a.sa.any.sa_family == AF_UNIX)
+			a.sa.un.sun_path[0] = '\0';
 		address_format(&a, text);
+	}
 	return strncpy(buf, text, size)[size - 1] = '\0', buf;
 }
