@@ -133,6 +133,10 @@ void conn_broadcast(struct conn *c, const void *buf, size_t len);
  * --request-timeout starts anew. */
 void conn_request_done(struct conn *c);
 
+/* What was taken so far belongs to no request (an empty line between two, say):
+ * none is under way, and neither its timeout nor a stop waits for one. */
+void conn_request_none(struct conn *c);
+
 /* The peer's address as text ("127.0.0.1:40312", "[::1]:40312", "unix:"),
  * always terminated. Returns buf. */
 const char *conn_peer(struct conn *c, char *buf, size_t size);

@@ -509,11 +509,16 @@ void conn_pause(struct conn *c, uint64_t ns)
 	c->wake_ns = clock_ns() + ns;
 }
 
+void conn_request_none(struct conn *c)
+{
+	c->in_request = false;
+	c->request_ns = 0;
+}
+
 void conn_request_done(struct conn *c)
 {
 	slot_add(&c->worker->slot->requests, 1);
-	c->in_request = false;
-	c->request_ns = 0;
+	conn_request_none(c);
 }
 
 void conn_request_begun(struct conn *c)

@@ -457,7 +457,9 @@ static size_t http_data(struct conn *c, const char *buf, size_t len)
 		return http_take_body(c, s, buf, len);
 	if (!empty)
 		return http_take_head(c, s, buf, len);
+	/* Some clients put one behind a body (RFC 9112, 2.2). */
 	s->scan = (struct http_scan) {0};
+	conn_request_none(c);
 	return empty;
 }
 

@@ -199,6 +199,27 @@ static void test_persistence(void **state)
 		"404 .");
 }
 
+/* Some clients put an empty line behind a body. */
+static void test_no_request_is_under_way_after_an_empty_line(void **state)
+{
+	static const char post[] =
+		"POST / HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\nab";
+	struct harness h;
+
+	(void)state;
+	harness_init(&h, &handler_http, "");
+	harness_send_text(&h, post);
+	assert_false(h.conn->in_request);
+	harness_send_text(&h, "\r");
+	assert_true(h.conn->in_request);
+	harness_send_text(&h, "\n");
+	assert_false(h.conn->in_request);
+	harness_send_text(&h, "\r\nG");
+	assert_true(h.conn->in_request);
+	assert_int_equal(harness_requests(&h), 1);
+	harness_release(&h);
+}
+
 static void test_forms_of_a_request(void **state)
 {
 	(void)state;
@@ -952,6 +973,8 @@ int main(void)
 		cmocka_unit_test(test_large_page),
 		cmocka_unit_test(test_pipelining),
 		cmocka_unit_test(test_persistence),
+		cmocka_unit_test(
+			test_no_request_is_under_way_after_an_empty_line),
 		cmocka_unit_test(test_forms_of_a_request),
 		cmocka_unit_test(test_methods),
 		cmocka_unit_test(test_body_by_length),
