@@ -68,7 +68,8 @@ int accept_try(struct acceptor *a, int flags)
 
 	/* To queue is to enter before there is a client, which another worker
 	 * may get; to refuse is to enter, or not, with a client in hand. */
-	if (!refuse && !server_enter(a->server))
+	a->limited = !refuse && !server_enter(a->server);
+	if (a->limited)
 		return -EBUSY;
 	fd = accept4(a->listener, NULL, NULL, flags | SOCK_CLOEXEC);
 	if (fd < 0) {
@@ -117,11 +118,19 @@ int accept_make_blocking(int listener)
 	return 0;
 }
 
-void accept_rest(int error)
+/* It is --max-connections that leaves no room, not the kernel. */
+static bool accept_is_limited(const struct acceptor *a, int error)
+{
+	return error == -EBUSY && a->limited;
+}
+
+void accept_rest(struct acceptor *a, int error)
 {
 	const struct timespec retry = clock_timespec(ACCEPT_RETRY_NS);
 
-	if (error != -EINTR && error != -EAGAIN)
+	if (accept_is_limited(a, error))
+		server_await_room(a->server);
+	else if (error != -EINTR && error != -EAGAIN)
 		nanosleep(&retry, NULL);
 }
 
@@ -136,7 +145,7 @@ int accept_blocking(struct acceptor *a)
 		if (a->server->config.overload == OVERLOAD_REFUSE ||
 			signals_stopping())
 			return accept_close_refused(a, fd);
-		accept_rest(-EBUSY);
+		server_await_room(a->server);
 	}
 	slot_add(&a->slot->accepted, 1);
 	return fd;
@@ -168,7 +177,9 @@ int accept_next(struct acceptor *a)
 		fd = accept_try(a, 0);
 		if (fd >= 0)
 			return fd;
-		if (fd != -EINTR)
+		if (accept_is_limited(a, fd))
+			server_await_room(a->server);
+		else if (fd != -EINTR)
 			accept_wait(a, fd == -EAGAIN);
 	}
 }

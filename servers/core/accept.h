@@ -20,6 +20,7 @@ struct acceptor {
 	struct slot *slot; /* counts what is accepted; NULL: the caller does */
 	int listener;
 	bool starved; /* the shortage has been told in the log */
+	bool limited; /* by --max-connections, when last tried */
 };
 
 /*
@@ -38,9 +39,9 @@ int accept_try(struct acceptor *a, int flags);
  */
 int accept_blocking(struct acceptor *a);
 int accept_make_blocking(int listener); /* 0 or -errno */
-/* After one of these gave -errno: waits a little if trying again at once would
- * only fail again. */
-void accept_rest(int error);
+/* After one of these gave -errno: waits, for room or a little, if trying again
+ * at once would only fail again. */
+void accept_rest(struct acceptor *a, int error);
 
 /* --overload refuse: takes a connection and closes it, counted as refused.
  * -EINTR, -EAGAIN or -EBUSY as above. */

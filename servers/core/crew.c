@@ -211,6 +211,8 @@ static int crew_init(struct crew *c)
 	c->event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	c->spawn_rate = 1;
 	c->held = -1;
+	if (crew_hands_out(c))
+		c->server->room_event = c->event;
 	c->adjust_ns = clock_ns() + CREW_ADJUST_NS;
 	if (!c->seats || c->event < 0)
 		return -ENOMEM;

@@ -50,6 +50,8 @@ struct scoreboard {
 	uint64_t size; /* of all this: a reader's first question */
 	int fd;	       /* of its memory, in the main process; -1: it has none */
 	_Atomic uint64_t open; /* connections now, for --max-connections */
+	/* A futex: 1 while somebody may wait for one of them to end. */
+	_Atomic uint32_t wanted;
 	_Atomic unsigned next; /* where board_claim() looks first */
 	uint64_t started_ns;
 	struct board_error errors[BOARD_ERRORS];

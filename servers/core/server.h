@@ -65,6 +65,7 @@ struct server {
 	struct address address; /* as bound: a real port */
 	int listener;		/* non-blocking */
 	int ready_fd;		/* or -1 */
+	int room_event;		/* an eventfd of who waits for room; 0: none */
 	struct scoreboard *board;
 	struct hub *hub; /* NULL: the handler does not broadcast */
 };
@@ -75,10 +76,13 @@ void server_ready(struct server *s);
 
 /*
  * Asks for room for one more connection under --max-connections. True: there
- * is, and it is taken until server_leave().
+ * is, and it is taken until server_leave(). After a false, the next that leaves
+ * ends server_await_room(), which lasts ACCEPT_RETRY_NS at most and until a
+ * signal comes, and makes room_event readable.
  */
 bool server_enter(struct server *s);
 void server_leave(struct server *s);
+void server_await_room(struct server *s);
 /* Lowers --max-connections to a model's own limit; 0 is none. */
 void server_limit(struct server *s, uint64_t max);
 

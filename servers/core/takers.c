@@ -158,7 +158,7 @@ int taker_next(struct taker *t)
 		}
 		if (fd == -EPIPE)
 			break;
-		accept_rest(fd);
+		accept_rest(&t->acceptor, fd);
 	}
 	return -ESHUTDOWN;
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -929,6 +930,32 @@ static void test_worker_knows_its_connections(void **state)
 	harness_release(&h);
 }
 
+static void test_who_wants_room_is_told_of_it(void **state)
+{
+	struct harness h;
+	uint64_t told;
+
+	(void)state;
+	harness_prepare(&h, &plain, "");
+	h.server.config.max_connections = 2;
+	h.server.room_event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	assert_true(server_enter(&h.server));
+	assert_true(server_enter(&h.server));
+	server_leave(&h.server); /* nobody asked */
+	assert_true(read(h.server.room_event, &told, sizeof(told)) < 0);
+	assert_true(server_enter(&h.server));
+	assert_false(server_enter(&h.server));
+	assert_int_equal(h.server.board->open, 2);
+	server_leave(&h.server);
+	assert_true(read(h.server.room_event, &told, sizeof(told)) > 0);
+	server_await_room(&h.server); /* it has come already */
+	assert_true(server_enter(&h.server));
+	server_leave(&h.server); /* nobody asked again */
+	assert_true(read(h.server.room_event, &told, sizeof(told)) < 0);
+	close(h.server.room_event);
+	harness_release(&h);
+}
+
 static void test_queue_of_turns(void **state)
 {
 	struct conn *more[3];
@@ -1064,6 +1091,7 @@ int main(void)
 		cmocka_unit_test(test_idle_timeout_counts_with_output_pending),
 		cmocka_unit_test(test_no_timeouts_no_deadline),
 		cmocka_unit_test(test_worker_knows_its_connections),
+		cmocka_unit_test(test_who_wants_room_is_told_of_it),
 		cmocka_unit_test(test_queue_of_turns),
 		cmocka_unit_test(test_state_is_zeroed_and_aligned),
 		cmocka_unit_test(test_buffer_keeps_order_while_it_grows),
