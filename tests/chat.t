@@ -5,13 +5,14 @@ hear, whichever thread or process they are with; who does not read is dropped.
 """
 
 import os
+import signal
 import sys
 import threading
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from lib import models, server, tap  # noqa: E402
+from lib import models, proc, server, tap  # noqa: E402
 from lib.tap import Skip, check, equal  # noqa: E402
 
 HANDLERS = ("chat", "chat_sequential")
@@ -147,6 +148,30 @@ def floods(_running, members):
         sender.join()
 
 
+def many(cell):
+    """fork: more than the kernel lets one socket tell at once, while they
+    cannot run, all hear what was said afterwards"""
+    count = 330
+    with server.Server(cell, "fork", "chat", "--backlog", "1000") as running:
+        speaker = enter(running, b"u0", [])
+        own = {s.pid for s in proc.alive(running.pid)}
+        members = [enter(running, b"u1", [speaker]) for _ in range(count)]
+        others = [s.pid for s in proc.alive(running.pid) if s.pid not in own]
+        equal(len(others), count, "children of the others")
+        for pid in others:
+            os.kill(pid, signal.SIGSTOP)
+        speaker.send(b"mark\n/nick no nick\n")
+        check(speaker.read_line().startswith(b"error"), "all is said")
+        for pid in others:
+            os.kill(pid, signal.SIGCONT)
+        for member in members:
+            heard = b""
+            while not heard.endswith(b"u0: mark\n"):
+                part = member.receive()
+                check(part, "a member is not dropped")
+                heard = heard[-20:] + part
+
+
 def conversation(model, handler, talk, count, *flags):
     def run(cell):
         if model.name not in server.listed("models"):
@@ -213,6 +238,7 @@ def main():
             table.add(f"{handler} on {spec}: a small stack is enough",
                       conversation(models.find(spec), handler, all_hear, 4))
     table.add(f"chat: {alone.__doc__}", alone)
+    table.add(f"chat on {many.__doc__}", many)
     return table.run()
 
 

@@ -162,23 +162,48 @@ static socklen_t hub_name(
 			   (size_t)n);
 }
 
+static int hub_send(int fd, const struct sockaddr_un *name, socklen_t len)
+{
+	return sendto(fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL,
+		       (const struct sockaddr *)name, len) < 0
+		       ? errno
+		       : 0;
+}
+
+/* The kernel bounds how much one socket has under way to all receivers, some
+ * 280 of them: another has a bound of its own, also once it is closed. */
+static int hub_wake(const struct hub *h, unsigned index)
+{
+	struct sockaddr_un name;
+	const socklen_t len = hub_name(h, index, &name);
+	int fd, error = hub_send(h->sender, &name, len);
+
+	if (error != EAGAIN)
+		return error;
+	fd = hub_socket();
+	if (fd < 0)
+		return error;
+	error = hub_send(fd, &name, len);
+	close(fd);
+	return error;
+}
+
 /* There is something new for this one, unless it knows that already. */
 static void hub_tell_one(struct hub *h, unsigned index)
 {
 	struct hub_subscriber *one = &h->subscribers[index];
 	unsigned state = atomic_load(&one->state);
-	struct sockaddr_un name;
-	socklen_t len;
+	int error;
 
 	if (state % HUB_STATES != HUB_READY ||
 		atomic_exchange(&one->told, true))
 		return;
-	len = hub_name(h, index, &name);
-	if (sendto(h->sender, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL,
-		    (struct sockaddr *)&name, len) < 0 &&
-		errno == ECONNREFUSED) /* it was killed */
+	error = hub_wake(h, index);
+	if (error == ECONNREFUSED) /* it was killed */
 		atomic_compare_exchange_strong(
 			&one->state, &state, state - HUB_READY);
+	else if (error) /* it may learn of it with the next message */
+		atomic_store(&one->told, false);
 }
 
 void hub_say(
@@ -340,8 +365,8 @@ static void hub_tell_all(struct worker *w, uint64_t at,
 	const struct hub_speaker *from, size_t len)
 {
 	for (struct conn *c = w->conns; c; c = c->next) {
-		const bool waits = !c->away && !c->behind_at &&
-				   hub_must_wait(c);
+		const bool waits =
+			!c->away && !c->behind_at && hub_must_wait(c);
 
 		w->hub_waits |= waits;
 		if ((c->away || waits) && !c->behind_at)
