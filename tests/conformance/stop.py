@@ -7,6 +7,7 @@ in vain would be found out."""
 
 import os
 import signal
+import socket
 import threading
 import time
 
