@@ -218,12 +218,11 @@ def main():
     for spec in ("fork", "thread", "prefork:workers=6,accept=shared",
                  "prethread:workers=6,accept=mutex", "epoll", "uring",
                  "uring:sqpoll=1ms", "epoll:workers=3,kind=process,"
-                 "accept=dispatch", "coroutine", "pool:workers=3"):
+                 "accept=dispatch", "coroutine", "pool:workers=3",
+                 "leader:workers=3"):
         for handler in HANDLERS:
             table.add(f"{handler} on {spec}: {bursts.__doc__}",
                       conversation(models.find(spec), handler, bursts, 2))
-    table.add(f"chat on leader:workers=3: {bursts.__doc__}",
-              conversation(models.find("leader:workers=3"), "chat", bursts, 2))
     for spec in ("fork", "thread", "coroutine", "epoll"):
         for handler in HANDLERS:
             table.add(f"{handler} on {spec}: {floods.__doc__}",

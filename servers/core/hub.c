@@ -324,10 +324,11 @@ void hub_leave(struct worker *w)
 /* ---- hearing ----------------------------------------------------------- */
 
 /* It has much that was not sent. Whether it does not read, only the socket can
- * tell: it waits until that was tried, once, see conn_sent(). */
+ * tell: it waits until that was tried, and once more for word that there is
+ * room again, see conn_sent(). */
 static bool hub_must_wait(struct conn *c)
 {
-	if (c->finishing || !c->choked || c->spared)
+	if (c->finishing || !c->choked || (c->blocked && c->spared))
 		return false;
 	c->spared = true;
 	return true;

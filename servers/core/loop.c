@@ -178,7 +178,7 @@ static void loop_flush(struct loop *l, struct conn *c)
 	if (l->send)
 		l->send(l, c);
 	else
-		c->blocked = conn_flush(c, MSG_DONTWAIT) == SOCK_AGAIN;
+		conn_flush(c, MSG_DONTWAIT);
 }
 
 /* The server is stopping: ends a connection for which nothing more has come.
@@ -611,7 +611,7 @@ unsigned loop_serve_away(struct conn *c, unsigned ready, struct worker *own)
 		result = conn_recv(c, MSG_DONTWAIT);
 	}
 	if (c->out && !c->blocked)
-		c->blocked = conn_flush(c, MSG_DONTWAIT) == SOCK_AGAIN;
+		conn_flush(c, MSG_DONTWAIT);
 	if (result == SOCK_AGAIN)
 		c->eof_seen = false; /* there was none yet */
 	if (result == SOCK_FULL || (c->eof_seen && !c->peer_eof))

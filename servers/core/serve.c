@@ -123,7 +123,11 @@ static void serve_wait(struct conn *c, short events)
 	if (!until || until > signals_deadline())
 		until = signals_deadline();
 	left = clock_timespec(until > now ? until - now : 0);
-	if (ppoll(fds, 2, &left, NULL) > 0 && fds[1].revents)
+	if (ppoll(fds, 2, &left, NULL) <= 0)
+		fds[0].revents = fds[1].revents = 0;
+	if (fds[0].revents)
+		c->blocked = false;
+	if (fds[1].revents)
 		hub_hear(c->worker);
 	c->dry = false;
 	c->worker->now = clock_ns();

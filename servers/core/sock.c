@@ -134,8 +134,12 @@ static enum sock_result sock_flush_with_file(struct conn *c, int flags)
 
 enum sock_result conn_flush(struct conn *c, int flags)
 {
-	return c->out && c->out->file ? sock_flush_with_file(c, flags)
-				      : sock_send_bytes(c, flags);
+	const enum sock_result result = c->out && c->out->file
+						? sock_flush_with_file(c, flags)
+						: sock_send_bytes(c, flags);
+
+	c->blocked = result == SOCK_AGAIN;
+	return result;
 }
 
 bool conn_linger(struct conn *c)

@@ -229,6 +229,7 @@ static void test_who_does_not_read_is_dropped(void **state)
 	r.h.deaf = true;
 	for (int i = 0; i < 200 && !conn_done(r.h.conn); i++) {
 		say_much(&r, 1);
+		r.h.conn->blocked = true; /* the socket was tried */
 		room_told(&r);
 	}
 	assert_true(conn_done(r.h.conn));
