@@ -26,7 +26,7 @@ struct server_model;
 /* Raised when a function or a member gets another meaning. A change of shape
  * needs no such care: the sizes of the structs are a part of what is compared,
  * so that a file built with other headers is refused and not run. */
-#define SERVERLAB_ABI 2u
+#define SERVERLAB_ABI 3u
 
 #define SERVERLAB_ABI_OF(sizes)                                                \
 	(SERVERLAB_ABI << 24 | ((unsigned)(sizes)&0xffffff))
