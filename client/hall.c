@@ -10,7 +10,9 @@
  *
  *   A place of the window is used again only when all have accounted for the
  *   line in it, for which all its marks were set. The marks are cleared last,
- *   so a mark that can be set belongs to the line that is there.
+ *   and each word of them tells the turn of its place, so a mark that can be
+ *   set belongs to the line that is meant: whoever was held up while the
+ *   speaker left, came again and used the place once more is too late.
  */
 #include "client/hall.h"
 
@@ -20,6 +22,11 @@
 #include <string.h>
 
 #include "client/workload.h"
+
+enum {
+	HALL_MARKS = 48, /* in a word; above them is the turn of the place */
+	HALL_TURNS = 1 << 16,
+};
 
 struct hall_line {
 	_Atomic uint64_t said_ns;
@@ -75,16 +82,31 @@ static _Atomic uint64_t *hall_mark(const struct hall *h, uint64_t member,
 {
 	uint64_t place = hearer / h->rooms;
 
-	*bit = (uint64_t)1 << (place % 64);
-	return &h->marks[hall_slot(h, member, n) * h->words + place / 64];
+	*bit = (uint64_t)1 << (place % HALL_MARKS);
+	return &h->marks[hall_slot(h, member, n) * h->words +
+			 place / HALL_MARKS];
+}
+
+/* Above the marks of line n. */
+static uint64_t hall_turn(const struct hall *h, uint64_t n)
+{
+	return n / h->window % HALL_TURNS << HALL_MARKS;
+}
+
+/* Accounted for: it has its mark, or its place is another's by now. */
+static bool hall_is_set(
+	const struct hall *h, uint64_t n, uint64_t word, uint64_t bit)
+{
+	return word & bit ||
+	       word >> HALL_MARKS != hall_turn(h, n) >> HALL_MARKS;
 }
 
 static bool hall_is_marked(
 	const struct hall *h, uint64_t member, uint64_t n, uint64_t hearer)
 {
-	uint64_t bit;
+	uint64_t bit, word = *hall_mark(h, member, n, hearer, &bit);
 
-	return *hall_mark(h, member, n, hearer, &bit) & bit;
+	return hall_is_set(h, n, word, bit);
 }
 
 /* ---- making one --------------------------------------------------------- */
@@ -126,7 +148,8 @@ struct hall *hall_new(uint64_t members, uint64_t rooms, uint64_t window,
 	h->members = members;
 	h->rooms = rooms;
 	h->window = window;
-	h->words = ((members + rooms - 1) / rooms + 63) / 64;
+	h->words =
+		((members + rooms - 1) / rooms + HALL_MARKS - 1) / HALL_MARKS;
 	h->look = look;
 	h->member = hall_array(members, sizeof(*h->member));
 	h->room = hall_array(rooms, sizeof(*h->room));
@@ -209,9 +232,12 @@ static bool hall_account(struct hall *h, uint64_t member, uint64_t n,
 	struct hall_line *line = hall_line(h, member, n);
 	uint64_t bit;
 	_Atomic uint64_t *marks = hall_mark(h, member, n, hearer, &bit);
+	uint64_t word = *marks;
 
-	if (atomic_fetch_or(marks, bit) & bit)
-		return false;
+	do
+		if (hall_is_set(h, n, word, bit))
+			return false;
+	while (!atomic_compare_exchange_weak(marks, &word, word | bit));
 	hall_heard_at(line, now);
 	if (atomic_fetch_sub(&line->missing, 1) == 1)
 		h->look(h->member[member].who);
@@ -263,11 +289,12 @@ uint64_t hall_leave(struct hall *h, uint64_t member)
 /* But for the speaker's own: nobody hears himself. */
 static void hall_clear_marks(struct hall *h, uint64_t member, uint64_t n)
 {
-	uint64_t place = member / h->rooms, i;
+	uint64_t own, i;
 	_Atomic uint64_t *marks = &h->marks[hall_slot(h, member, n) * h->words];
+	_Atomic uint64_t *mine = hall_mark(h, member, n, member, &own);
 
 	for (i = 0; i < h->words; i++)
-		marks[i] = i == place / 64 ? (uint64_t)1 << (place % 64) : 0;
+		marks[i] = hall_turn(h, n) | (&marks[i] == mine ? own : 0);
 }
 
 uint64_t hall_say(
@@ -312,14 +339,11 @@ static void hall_not_fresh(struct hall *h, uint64_t hearer, uint64_t speaker)
 	h->member[hearer].fresh[place / 64] &= ~((uint64_t)1 << (place % 64));
 }
 
-/* Done is read again: once the line before is over, its marks are another's. */
 static bool hall_has_skipped(
 	const struct hall *h, uint64_t speaker, uint64_t n, uint64_t hearer)
 {
-	const struct hall_member *m = &h->member[speaker];
-
-	return n > m->done && !hall_is_marked(h, speaker, n - 1, hearer) &&
-	       n > m->done;
+	return n > h->member[speaker].done &&
+	       !hall_is_marked(h, speaker, n - 1, hearer);
 }
 
 static enum hearing hall_hear_now(struct hall *h, uint64_t member,

@@ -290,7 +290,7 @@ static void *member_main(void *arg)
 		}
 		member_speak(m, life);
 		open++;
-		if ((i + m->index * 100) % 1000 != 999)
+		if ((i + m->index * 100) % 10 != 9)
 			continue;
 		m->gone += hall_leave(m->hall, m->index);
 		life = member_enter(m);
